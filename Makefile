@@ -1,0 +1,34 @@
+# Every target sets up .venv by itself. Needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check bench lock clean
+
+demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
+	$(BIN)/weakspot run -c demo.yaml
+
+test: $(READY)  ## all tests, the real student included
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## style and types
+	$(BIN)/ruff check agent probes curricula tests bench
+	$(BIN)/mypy
+
+bench: $(READY)  ## paired ratios, into bench/results/
+	$(BIN)/python -m bench
+
+lock: $(READY)  ## write requirements.lock from what is installed
+	(echo "# Exact versions of everything, as tested. Made by: make lock"; \
+	 $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//') > requirements.lock
+
+clean:  ## remove the environment; state/ stays
+	rm -rf $(VENV)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weakspot needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,355 @@
+"""Every setting of a run: one YAML file, checked before anything is spent.
+
+Precedence: `--set group.key=value` (and the flags made from it), environment `WEAKSPOT_GROUP_KEY`, the
+YAML file, the default. `load_config` also says where each value came from, which `config show` prints.
+Few keys need touching: `limits.cycles` and `limits.budget_usd` drive the rest.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from probes.errors import WeakspotError
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class StudentConfig(_Group):
+    """The model under repair."""
+
+    model: str = "smollm2-135m"
+    """`smollm2-135m` (embedded, no hub needed), a Hugging Face id, or a local folder."""
+    system_prompt: str | None = None
+    """System turn of every prompt; null leaves it to the chat template, "" sends an empty one."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Longest answer in tokens; null takes each suite's own limit."""
+    batch_size: int = Field(default=32, ge=1)
+    """Probes answered at once."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """auto: bfloat16 on a GPU, float32 on the CPU."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class TeacherConfig(_Group):
+    """Who writes the lessons."""
+
+    model: str = "symbolic"
+    """`symbolic` (built in, no key), or any litellm model such as `openai/gpt-4.1-mini`."""
+    api_base: str | None = None
+    """Address of an OpenAI-compatible server; on loopback its price is 0 unless stated."""
+    api_key_env: str | None = None
+    """Name of the environment variable with the key; null takes the provider's usual one."""
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    max_tokens: int = Field(default=700, ge=16)
+    """Longest reply in tokens."""
+    timeout_s: float = Field(default=60, gt=0)
+    """Deadline of one call, retries included."""
+    concurrency: int = Field(default=8, ge=1)
+    """Most calls in flight; shrinks on 429 and grows back."""
+    max_tries: int = Field(default=3, ge=1)
+    usd_per_million_in: float | None = Field(default=None, ge=0)
+    """Price of prompt tokens where litellm does not know it."""
+    usd_per_million_out: float | None = Field(default=None, ge=0)
+
+
+class SuitesConfig(_Group):
+    """What is measured."""
+
+    probes: list[str] = ["basics"]
+    """Suites to improve: built-in names, JSONL files, lm-eval tasks or groups, plug-in names."""
+    protected: list[str] = ["basics_protected"]
+    """Suites that must not fall; never shown to a teacher."""
+    include_path: list[str] = []
+    """Folders of lm-eval task YAML. Task YAML can run code: name only folders you trust."""
+    limit: int | None = Field(default=None, ge=1)
+    """Most probes taken from each suite (stratified); null takes all."""
+    protected_limit: int | None = Field(default=None, ge=1)
+    diagnose: float = Field(default=0.4, gt=0, lt=1)
+    """Share of groups the teacher may see."""
+    gate: float = Field(default=0.4, gt=0, lt=1)
+    """Share of groups that decides on promotion."""
+    audit: float = Field(default=0.2, gt=0, lt=1)
+    """Sealed share; claims come from here."""
+    split_key: str = "weakspot"
+    """Key of the hash that assigns groups to splits."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> SuitesConfig:
+        total = self.diagnose + self.gate + self.audit
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"diagnose + gate + audit must be 1, got {total:g}")
+        if not self.probes:
+            raise ValueError("probes names no suite")
+        if both := set(self.probes) & set(self.protected):
+            raise ValueError(f"{sorted(both)[0]!r} is both in probes and in protected")
+        return self
+
+
+class DiagnosisConfig(_Group):
+    """How failures become weaknesses."""
+
+    target: float | None = Field(default=None, gt=0, lt=1)
+    """Accuracy below which a region is weak; null: the overall accuracy minus `margin`."""
+    margin: float = Field(default=0.0, ge=0, lt=1)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    fdr: float = Field(default=0.10, gt=0, lt=1)
+    """False discovery rate over all claimed weaknesses."""
+    min_members: int = Field(default=5, ge=2)
+    max_weaknesses: int = Field(default=24, ge=1)
+    """Worst ones kept for planning; all are stored."""
+
+
+class PlanConfig(_Group):
+    """How the lesson budget is shared."""
+
+    lessons_per_cycle: int = Field(default=320, ge=1)
+    explore_share: float = Field(default=0.25, ge=0, le=1)
+    """Part of the budget spread evenly over all weaknesses, so that none starves."""
+    strategies: list[str] = []
+    """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
+
+
+class CurriculumConfig(_Group):
+    """What a training file is made of."""
+
+    anchors: list[str] = ["lm-eval"]
+    """Human-made data: `lm-eval` (exemplars that ship with it) or JSONL files of prompt/completion rows."""
+    real_min: float = Field(default=0.30, ge=0, le=1)
+    """Least share of training tokens that is human-made. Enforced."""
+    real_max: float = Field(default=0.70, ge=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=100)
+    """Most training tokens in one curriculum; earlier lessons are subsampled to fit."""
+    replay_share: float = Field(default=0.15, ge=0, lt=1)
+    """Share of lesson tokens kept for what the student already does right."""
+    max_operator_share: float = Field(default=0.35, gt=0, le=1)
+    """Most of the lessons that one engine or template may write."""
+    max_anchor_tokens: int = Field(default=256, ge=16)
+    """Longer human-made rows are left out."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> CurriculumConfig:
+        if self.real_min > self.real_max:
+            raise ValueError(f"real_min {self.real_min:g} is above real_max {self.real_max:g}")
+        return self
+
+
+class TrainConfig(_Group):
+    """LoRA training."""
+
+    lora_r: int = Field(default=16, ge=1)
+    lora_alpha: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    epochs: int = Field(default=1, ge=1)
+    batch_size: int = Field(default=8, ge=1)
+    max_length: int = Field(default=512, ge=32)
+    """Rows longer than this many tokens are cut."""
+
+
+class GateConfig(_Group):
+    """When a candidate is promoted."""
+
+    score: Literal["strict", "lenient"] = "strict"
+    """Score of the primary test; the other is always reported beside it."""
+    protected_score: Literal["strict", "lenient"] = "lenient"
+    alpha: float = Field(default=0.10, gt=0, lt=1)
+    """Chance of any false promotion over the whole run."""
+    margin: float = Field(default=0.02, ge=0, lt=1)
+    """Largest tolerated fall on a protected suite."""
+    min_effect: float = Field(default=0.02, gt=0, lt=1)
+    """Smallest gain worth finding; a look that could not have seen it ends inconclusive."""
+
+
+class LimitsConfig(_Group):
+    """When a run stops by itself."""
+
+    cycles: int = Field(default=3, ge=1)
+    budget_usd: float = Field(default=1.0, ge=0)
+    minutes: float | None = Field(default=None, gt=0)
+    """No cycle starts after this many minutes."""
+    target: float | None = Field(default=None, gt=0, le=1)
+    """Accuracy on the diagnose split at which the run is finished."""
+    plateau: int = Field(default=3, ge=1)
+    """Cycles in a row without a promotion after which the run stops."""
+    disk_mb: int = Field(default=600, ge=1)
+    """Free disk that a cycle needs before it starts."""
+
+
+class Config(_Group):
+    """All of it."""
+
+    name: str = Field(default="run", pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")
+    """First part of the run's id."""
+    seed: int = Field(default=7, ge=0)
+    student: StudentConfig = StudentConfig()
+    teacher: TeacherConfig = TeacherConfig()
+    suites: SuitesConfig = SuitesConfig()
+    diagnosis: DiagnosisConfig = DiagnosisConfig()
+    plan: PlanConfig = PlanConfig()
+    curriculum: CurriculumConfig = CurriculumConfig()
+    train: TrainConfig = TrainConfig()
+    gate: GateConfig = GateConfig()
+    limits: LimitsConfig = LimitsConfig()
+
+    @property
+    def strategies(self) -> list[str]:
+        """Strategies in use, derived from the teacher where none is named."""
+        if self.plan.strategies:
+            return list(self.plan.strategies)
+        return ["symbolic"] if self.teacher.model == "symbolic" else ["error_analysis"]
+
+    def to_yaml(self) -> str:
+        """The whole configuration as YAML that loads back to an equal one."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def hash(self) -> str:
+        """16 hex digits over everything that decides results; `limits` is left out, so a run may go on longer."""
+        body = self.model_dump(mode="json", exclude={"limits"})
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checked configuration and the origin of each value."""
+
+    config: Config
+    sources: dict[str, str]
+    """`train.lora_r` -> `default`, `config.yaml`, `env WEAKSPOT_TRAIN_LORA_R` or `--set`."""
+
+
+def keys() -> list[str]:
+    """All dotted keys, in file order."""
+    return list(_flatten(Config().model_dump(mode="json")))
+
+
+def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Loaded:
+    """Read, merge and check a configuration.
+
+    `sets` are `group.key=value` strings, values in YAML syntax. Relative paths to suites, anchors and
+    include folders in the file are taken relative to the file.
+
+    Raises:
+        WeakspotError: file missing, not YAML, unknown key (with did-you-mean), value out of range.
+    """
+    env = os.environ if env is None else env
+    flat: dict[str, Any] = {}
+    sources = dict.fromkeys(keys(), "default")
+    if path is not None:
+        for key, value in _flatten(_read(path)).items():
+            _known(key, str(path))
+            flat[key], sources[key] = _anchored(key, value, path.parent), str(path)
+    by_env = {"WEAKSPOT_" + key.replace(".", "_").upper(): key for key in keys()}
+    for variable, key in by_env.items():
+        if variable in env:
+            flat[key], sources[key] = _value(env[variable], f"environment {variable}"), f"env {variable}"
+    for item in sets:
+        key, separator, text = item.partition("=")
+        if not separator:
+            raise WeakspotError(f"--set {item!r} has no '='", hint="write it as --set train.lora_r=16")
+        _known(key, "--set")
+        flat[key], sources[key] = _value(text, f"--set {key}"), "--set"
+    try:
+        config = Config.model_validate(_nest(flat))
+    except ValidationError as error:
+        raise _explain(error, sources) from None
+    return Loaded(config, sources)
+
+
+def changed_keys(old: Config, new: Config) -> list[str]:
+    """`group.key (old -> new)` for every result-deciding key that differs."""
+    before, after = _flatten(old.model_dump(mode="json")), _flatten(new.model_dump(mode="json"))
+    return [f"{key} ({before[key]} -> {after[key]})" for key in after if before[key] != after[key] and not key.startswith("limits.")]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise WeakspotError(f"configuration {str(path)!r} not found", hint="`weakspot init` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeakspotError(f"configuration {str(path)!r} can't be read: {error}") from None
+    try:
+        body = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise WeakspotError(f"not valid YAML: {getattr(error, 'problem', error)}", where=where) from None
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise WeakspotError(f"expected keys and values, found {type(body).__name__}", where=str(path))
+    return body
+
+
+def _flatten(body: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in body.items():
+        if isinstance(value, Mapping):
+            flat.update(_flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in flat.items():
+        *groups, last = key.split(".")
+        at = nested
+        for group in groups:
+            at = at.setdefault(group, {})
+        at[last] = value
+    return nested
+
+
+def _known(key: str, where: str) -> None:
+    known = keys()
+    if key in known:
+        return
+    groups = [name for name in known if name.startswith(f"{key}.")]
+    if groups:
+        raise WeakspotError(f"{key!r} is a group, not a key", where=where, hint=f"its keys: {', '.join(groups)}")
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise WeakspotError(f"unknown key {key!r}", where=where, hint=f"{hint}`weakspot config show` lists all keys")
+
+
+def _value(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise WeakspotError(f"value {text!r} is not valid YAML", where=where) from None
+
+
+def _anchored(key: str, value: Any, folder: Path) -> Any:
+    """Paths in a file mean: relative to that file."""
+    if key not in ("suites.probes", "suites.protected", "suites.include_path", "curriculum.anchors", "student.model"):
+        return value
+    if isinstance(value, list):
+        return [_anchored(key, item, folder) for item in value]
+    if isinstance(value, str) and not Path(value).is_absolute() and (folder / value).exists() and ("/" in value or value.endswith(".jsonl")):
+        return str((folder / value).resolve())
+    return value
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> WeakspotError:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"] if not isinstance(part, int))
+        text = problem["msg"].removeprefix("Value error, ")
+        given = problem["input"]
+        shown = f" (got {given!r})" if not isinstance(given, dict) else ""
+        lines.append(f"{key or 'config'}: {text}{shown}, from {sources.get(key, 'the configuration')}")
+    return WeakspotError(f"{len(lines)} setting{'s' * (len(lines) > 1)} can't be used", where="\n".join(lines),
+                         hint="`weakspot config show` prints every key with its value and source")

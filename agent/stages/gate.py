@@ -1,0 +1,147 @@
+"""gate: champion, candidate and base answer the same held-out probes; a paired test decides.
+
+Every number behind the decision is stored, and for a promotion the champion pointer moves in the same
+transaction. A candidate that can't be loaded is quarantined: rejected with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from agent.context import RunContext, StageResult
+from agent.stages.examine import samples_of
+from agent.state import CycleState
+from agent.statistics.decision import Decision, GateInputs, ProtectedScores, decide
+from agent.statistics.paired import PairedDifference, group_p_value, paired_difference
+from agent.statistics.shrinkage import GroupGain, shrink_gains
+from agent.store import Store
+from agent.student.contract import BadAdapter, Sample
+from probes.suite import Probe
+
+Pairs = Sequence[tuple[Probe, Sample]]
+
+
+def gate(context: RunContext, state: CycleState) -> StageResult:
+    """Compare the candidate with the champion and the base on the gate split and on protected suites."""
+    run, cycle, champion, candidate = state["run"], state["cycle"], state["champion"], state["candidate"]
+    adapter = context.store.decisions.adapter(run, candidate)
+    assert adapter is not None, "the train stage stores it in the transaction that leads here"
+    settings, runs = context.config.gate, context.store.runs
+    try:
+        after = samples_of(context, "gate", candidate)
+        after_protected = samples_of(context, "protected", candidate, "protected")
+    except BadAdapter as damage:
+        return _refused(state, damage.message)
+    before, first = samples_of(context, "gate", champion), samples_of(context, "gate", "")
+    before_protected = samples_of(context, "protected", champion, "protected")
+    first_protected = samples_of(context, "protected", "", "protected")
+
+    protected = {}
+    for suite in context.store.samples.suites(run, "protected"):
+        groups = [probe.group for probe, _ in first_protected if probe.suite == suite.name]
+        of = {name: _scores(pairs, settings.protected_score, suite.name) for name, pairs in
+              (("champion", before_protected), ("candidate", after_protected), ("base", first_protected))}
+        protected[suite.name] = ProtectedScores(of["champion"], of["candidate"], of["base"] if champion else None, groups)
+    groups = [probe.group for probe, _ in before]
+    other = "lenient" if settings.score == "strict" else "strict"
+    decision = decide(GateInputs(
+        champion=_scores(before, settings.score), candidate=_scores(after, settings.score),
+        base=_scores(first, settings.score) if champion else None,
+        champion_lenient=_scores(before, "lenient"), candidate_lenient=_scores(after, "lenient"), groups=groups, protected=protected,
+        alpha_total=settings.alpha, look=context.store.decisions.n_looks(run) + 1, looks_planned=None, margin=settings.margin,
+        min_effect=settings.min_effect, noise_floor=runs.get(run)["noise_floor"] or 0.0, effect_logits=adapter["effect"]))
+    details = _details(context, state, decision, before, after, first_protected, before_protected, after_protected)
+
+    def write(store: Store) -> None:
+        store.decisions.record(run, cycle, {
+            "decision": decision.decision, "reason": "; ".join(decision.reasons), "champion": champion, "candidate": candidate,
+            "look": decision.look, "p_value": decision.p_value, "level": decision.level, "details": details})
+
+    gain = details[other]["gain"]
+    return StageResult({"decision": decision.decision},
+                       f"{decision.decision}: {decision.reasons[0]}; {other} {100 * gain:+.1f} points", write)
+
+
+def paired_facts(before: Pairs, after: Pairs, score: str, name_before: str = "champion", name_after: str = "candidate") -> dict[str, Any]:
+    """Paired difference of two models in one score: n, both accuracies, fixed, broken, gain, 95 % interval, p."""
+    old, new = _scores(before, score), _scores(after, score)
+    groups = [probe.group for probe, _ in before]
+    difference: PairedDifference = paired_difference(old, new, groups=groups)
+    return {"n": difference.n, name_before: sum(old) / max(1, len(old)), name_after: sum(new) / max(1, len(new)),
+            "fixed": difference.fixed, "broken": difference.broken, "gain": difference.gain, "ci_low": difference.ci_low,
+            "ci_high": difference.ci_high, "p_value": group_p_value(old, new, groups)}
+
+
+def protected_facts(context: RunContext, base: Pairs, after: Pairs, name: str, before: Pairs | None = None) -> list[dict[str, Any]]:
+    """For each protected suite: accuracies, gain over the base and its one-sided 95 % lower bound."""
+    from agent.statistics.paired import non_inferior
+
+    rows = []
+    settings = context.config.gate
+    for suite in context.store.samples.suites(context.run, "protected"):
+        old, new = _scores(base, settings.protected_score, suite.name), _scores(after, settings.protected_score, suite.name)
+        test = non_inferior(old, new, settings.margin, 0.05, [probe.group for probe, _ in base if probe.suite == suite.name])
+        row = {"suite": suite.name, "n": len(old), "base": sum(old) / max(1, len(old)), name: sum(new) / max(1, len(new)),
+               "gain": test.gain, "ci_low": test.lower, "margin": settings.margin, "is_met": test.is_met, "score": settings.protected_score}
+        if before is not None:
+            champion = _scores(before, settings.protected_score, suite.name)
+            row["champion"] = sum(champion) / max(1, len(champion))
+        rows.append(row)
+    return rows
+
+
+def _details(context: RunContext, state: CycleState, decision: Decision, before: Pairs, after: Pairs,
+             first_protected: Pairs, before_protected: Pairs, after_protected: Pairs) -> dict[str, Any]:
+    score = context.config.gate.score
+    strict, lenient = paired_facts(before, after, "strict"), paired_facts(before, after, "lenient")
+    primary = strict if score == "strict" else lenient
+    return {
+        "rules": [{**asdict(rule), "is_met": rule.passed} for rule in decision.rules], "reasons": decision.reasons,
+        "gate": {**primary, "score": score}, "strict": strict, "lenient": lenient, "format_only": decision.format_only,
+        "protected": protected_facts(context, first_protected, after_protected, "candidate", before_protected),
+        "smallest_detectable_gain": decision.smallest_detectable, "noise_floor": context.store.runs.get(state["run"])["noise_floor"],
+        "per_weakness": _per_weakness(context, state, before, after, score)}
+
+
+def _per_weakness(context: RunContext, state: CycleState, before: Pairs, after: Pairs, score: str) -> list[dict[str, Any]]:
+    """Gate items are given to the weakness whose diagnose probes they resemble most; gains are shrunk, never decisive."""
+    from agent.diagnosis.assign import nearest_weakness
+
+    weaknesses = [row for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["kind"] != "format"]
+    members = {row["weakness"]: [member["prompt"] for member in context.store.weaknesses.members(state["run"], state["cycle"], row["weakness"])]
+               for row in weaknesses}
+    others = _untouched_prompts(context, state, members)
+    assigned = nearest_weakness(members, others, [probe.prompt for probe, _ in before])
+    rows, groups = [], []
+    for weakness in weaknesses:
+        at = [index for index, name in enumerate(assigned) if name == weakness["weakness"]]
+        old, new = [_score(before[index][1], score) for index in at], [_score(after[index][1], score) for index in at]
+        fixed, broken = sum(b > a for a, b in zip(old, new, strict=True)), sum(b < a for a, b in zip(old, new, strict=True))
+        groups.append(GroupGain(weakness["weakness"], len(at), fixed, broken))
+        rows.append({"weakness": weakness["weakness"], "label": weakness["label"], "n": len(at), "before": sum(old) / max(1, len(at)),
+                     "after": sum(new) / max(1, len(at)), "fixed": fixed, "broken": broken})
+    return [{**row, "gain": gain.gain, "shrunk_gain": gain.shrunk, "q_value": gain.q_value} for row, gain in zip(rows, shrink_gains(groups), strict=True)]
+
+
+def _untouched_prompts(context: RunContext, state: CycleState, members: dict[str, list[str]]) -> list[str]:
+    weak = {prompt for prompts in members.values() for prompt in prompts}
+    return [probe.prompt for probe in context.store.samples.probes(state["run"], "diagnose") if probe.prompt not in weak]
+
+
+def _scores(pairs: Pairs, score: str, suite: str | None = None) -> list[float]:
+    return [_score(sample, score) for probe, sample in pairs if suite is None or probe.suite == suite]
+
+
+def _score(sample: Sample, score: str) -> float:
+    return sample.strict if score == "strict" else sample.lenient
+
+
+def _refused(state: CycleState, reason: str) -> StageResult:
+    def write(store: Store) -> None:
+        store.decisions.record(state["run"], state["cycle"], {
+            "decision": "reject", "reason": reason, "champion": state["champion"], "candidate": state["candidate"], "look": 0,
+            "p_value": None, "level": None, "details": {"reasons": [reason]}})
+
+    return StageResult({"decision": "reject"}, f"reject: {reason}", write)

@@ -1,0 +1,47 @@
+"""The ledger and the teacher's response cache: nothing is paid for twice, nothing goes unbooked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from agent.store.database import now
+
+
+class Money:
+    """Append-only account of teacher calls."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def spent_usd(self, run: str) -> float:
+        """Settled plus still reserved, in US dollars."""
+        return next(self._db.query("SELECT coalesce(sum(coalesce(settled_usd, reserved_usd)), 0) AS usd FROM ledger WHERE run = ?", [run]))["usd"]
+
+    def reserve(self, run: str, cycle: int, tag: str, usd: float) -> int:
+        """Book the most a call may cost before it is made; returns the entry's id."""
+        cursor = self._db.conn.execute("INSERT INTO ledger (run, cycle, tag, reserved_usd, created_at) VALUES (?, ?, ?, ?, ?)",
+                                       [run, cycle, tag, usd, now()])
+        self._db.conn.commit()
+        return int(cursor.lastrowid or 0)
+
+    def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
+        """Replace a reservation by what the call did cost."""
+        self._db.conn.execute("UPDATE ledger SET settled_usd = ?, tokens_in = ?, tokens_out = ?, settled_at = ? WHERE id = ? AND settled_usd IS NULL",
+                              [usd, tokens_in, tokens_out, now(), entry])
+        self._db.conn.commit()
+
+    def costs(self, run: str) -> list[dict[str, Any]]:
+        """Rows of cycle, tag, calls, usd, tokens_in, tokens_out."""
+        return list(self._db.query("SELECT * FROM v_cost WHERE run = ? ORDER BY cycle, tag", [run]))
+
+    def cached(self, key: str) -> str | None:
+        """A stored teacher response, or None."""
+        rows = list(self._db.query("SELECT body FROM teacher_cache WHERE key = ?", [key]))
+        return rows[0]["body"] if rows else None
+
+    def cache(self, key: str, body: str) -> None:
+        """Keep a good response for ever."""
+        self._db.conn.execute("INSERT OR IGNORE INTO teacher_cache (key, body, created_at) VALUES (?, ?, ?)", [key, body, now()])
+        self._db.conn.commit()

@@ -1,0 +1,149 @@
+"""The database's tables and views, as sqlite-utils migrations.
+
+Append a migration to change the schema; never edit one that was released. Everything a run did is here:
+files under `state/runs/` are exports.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("weakspot")
+
+_TABLES = """
+CREATE TABLE runs (
+    run TEXT PRIMARY KEY, created_at TEXT NOT NULL, finished_at TEXT, status TEXT NOT NULL, stop_reason TEXT NOT NULL DEFAULT '',
+    config TEXT NOT NULL, config_hash TEXT NOT NULL, student TEXT NOT NULL DEFAULT '', model_key TEXT NOT NULL DEFAULT '',
+    versions TEXT NOT NULL DEFAULT '{}', champion TEXT NOT NULL DEFAULT '', noise_floor REAL
+);
+CREATE TABLE suites (
+    run TEXT NOT NULL REFERENCES runs(run), suite TEXT NOT NULL, role TEXT NOT NULL, origin TEXT NOT NULL,
+    location TEXT NOT NULL, include_path TEXT NOT NULL, description TEXT NOT NULL, max_tokens INTEGER NOT NULL,
+    n_probes INTEGER NOT NULL, PRIMARY KEY (run, suite)
+);
+CREATE TABLE probes (
+    run TEXT NOT NULL REFERENCES runs(run), suite TEXT NOT NULL, probe_id TEXT NOT NULL, split TEXT NOT NULL,
+    probe_hash TEXT NOT NULL, prompt TEXT NOT NULL, gold TEXT NOT NULL, scorer TEXT NOT NULL, grp TEXT NOT NULL,
+    choices TEXT NOT NULL, meta TEXT NOT NULL, doc_index INTEGER NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (run, suite, probe_id)
+);
+CREATE INDEX probes_hash ON probes(probe_hash);
+CREATE TABLE samples (
+    model_key TEXT NOT NULL, adapter TEXT NOT NULL, probe_hash TEXT NOT NULL, layout TEXT NOT NULL,
+    response TEXT NOT NULL, strict REAL NOT NULL, lenient REAL NOT NULL, finish TEXT NOT NULL, n_tokens INTEGER NOT NULL,
+    margin REAL, created_at TEXT NOT NULL, PRIMARY KEY (model_key, adapter, probe_hash)
+);
+CREATE TABLE stages (
+    run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, stage TEXT NOT NULL, inputs_hash TEXT NOT NULL,
+    product TEXT, started_at TEXT NOT NULL, finished_at TEXT, seconds REAL, attempts INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (run, cycle, stage)
+);
+CREATE TABLE weaknesses (
+    run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, weakness TEXT NOT NULL, rank INTEGER NOT NULL, label TEXT NOT NULL,
+    kind TEXT NOT NULL, state TEXT NOT NULL, n INTEGER NOT NULL, n_failures INTEGER NOT NULL, failure_rate REAL NOT NULL,
+    ci_low REAL NOT NULL, ci_high REAL NOT NULL, lift REAL NOT NULL, p_value REAL NOT NULL, stability REAL NOT NULL,
+    x REAL, y REAL, keywords TEXT NOT NULL, failure_types TEXT NOT NULL, medoids TEXT NOT NULL,
+    PRIMARY KEY (run, cycle, weakness)
+);
+CREATE TABLE weakness_members (
+    run TEXT NOT NULL, cycle INTEGER NOT NULL, weakness TEXT NOT NULL, suite TEXT NOT NULL, probe_id TEXT NOT NULL,
+    is_failure INTEGER NOT NULL, PRIMARY KEY (run, cycle, weakness, suite, probe_id),
+    FOREIGN KEY (run, cycle, weakness) REFERENCES weaknesses(run, cycle, weakness)
+);
+CREATE TABLE map_points (
+    run TEXT NOT NULL, cycle INTEGER NOT NULL, suite TEXT NOT NULL, probe_id TEXT NOT NULL, x REAL, y REAL,
+    failure_type TEXT, PRIMARY KEY (run, cycle, suite, probe_id)
+);
+CREATE TABLE plans (
+    run TEXT NOT NULL, cycle INTEGER NOT NULL, weakness TEXT NOT NULL, strategy TEXT NOT NULL, n_lessons INTEGER NOT NULL,
+    learnability REAL NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (run, cycle, weakness, strategy)
+);
+CREATE TABLE lessons (
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, lesson TEXT NOT NULL, outcome TEXT NOT NULL,
+    step TEXT NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL, weakness TEXT NOT NULL, strategy TEXT NOT NULL,
+    operator TEXT NOT NULL, depth INTEGER NOT NULL, prompt TEXT NOT NULL, completion TEXT NOT NULL, answer TEXT NOT NULL,
+    verifier TEXT NOT NULL, check_text TEXT NOT NULL, check_kind TEXT NOT NULL, parents TEXT NOT NULL, teacher TEXT NOT NULL,
+    prompt_hash TEXT NOT NULL, raw TEXT NOT NULL, cost_usd REAL NOT NULL, source TEXT NOT NULL, meta TEXT NOT NULL
+);
+CREATE INDEX lessons_cycle ON lessons(run, cycle, outcome);
+CREATE INDEX lessons_lesson ON lessons(lesson);
+CREATE TABLE funnels (
+    run TEXT NOT NULL, cycle INTEGER NOT NULL, weakness TEXT NOT NULL, strategy TEXT NOT NULL, wanted INTEGER NOT NULL,
+    asked INTEGER NOT NULL, parsed INTEGER NOT NULL, deduplicated INTEGER NOT NULL, decontaminated INTEGER NOT NULL,
+    verified INTEGER NOT NULL, kept INTEGER NOT NULL, reasons TEXT NOT NULL, PRIMARY KEY (run, cycle, weakness, strategy)
+);
+CREATE TABLE curricula (
+    run TEXT NOT NULL, cycle INTEGER NOT NULL, n_rows INTEGER NOT NULL, n_tokens INTEGER NOT NULL, real_share REAL NOT NULL,
+    sha256 TEXT NOT NULL, path TEXT NOT NULL, recipe TEXT NOT NULL, PRIMARY KEY (run, cycle)
+);
+CREATE TABLE adapters (
+    adapter TEXT NOT NULL, run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, path TEXT NOT NULL, status TEXT NOT NULL,
+    params TEXT NOT NULL, curriculum_sha256 TEXT NOT NULL, steps INTEGER NOT NULL, tokens INTEGER NOT NULL, first_loss REAL NOT NULL,
+    final_loss REAL NOT NULL, seconds REAL NOT NULL, effect REAL NOT NULL, PRIMARY KEY (run, adapter)
+);
+CREATE TABLE decisions (
+    run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL, champion TEXT NOT NULL,
+    candidate TEXT NOT NULL, look INTEGER NOT NULL, p_value REAL, level REAL, details TEXT NOT NULL, created_at TEXT NOT NULL,
+    PRIMARY KEY (run, cycle)
+);
+CREATE TABLE audits (
+    run TEXT NOT NULL REFERENCES runs(run), adapter TEXT NOT NULL, look INTEGER NOT NULL, details TEXT NOT NULL, created_at TEXT NOT NULL,
+    PRIMARY KEY (run, adapter)
+);
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL, cycle INTEGER NOT NULL, tag TEXT NOT NULL, reserved_usd REAL NOT NULL,
+    settled_usd REAL, tokens_in INTEGER NOT NULL DEFAULT 0, tokens_out INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, settled_at TEXT
+);
+CREATE TABLE teacher_cache (key TEXT PRIMARY KEY, body TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE VIRTUAL TABLE probes_fts USING fts5(prompt, content='probes');
+CREATE TRIGGER probes_ai AFTER INSERT ON probes BEGIN INSERT INTO probes_fts(rowid, prompt) VALUES (new.rowid, new.prompt); END;
+CREATE TRIGGER probes_ad AFTER DELETE ON probes BEGIN
+    INSERT INTO probes_fts(probes_fts, rowid, prompt) VALUES ('delete', old.rowid, old.prompt); END;
+"""
+
+_VIEWS = {
+    "v_weakness_trend": """
+        SELECT run, weakness, cycle, label, kind, state, n, n_failures, failure_rate, ci_low, ci_high,
+               failure_rate - lag(failure_rate) OVER (PARTITION BY run, weakness ORDER BY cycle) AS change
+        FROM weaknesses""",
+    "v_fixed_broken": """
+        SELECT d.run, d.cycle, d.decision, p.suite, p.probe_id, p.split, p.prompt, p.gold,
+               b.response AS before, a.response AS after, b.strict AS strict_before, a.strict AS strict_after,
+               b.lenient AS lenient_before, a.lenient AS lenient_after,
+               CASE WHEN a.strict > b.strict THEN 'fixed' WHEN a.strict < b.strict THEN 'broken'
+                    WHEN a.strict = 1 THEN 'still right' ELSE 'still wrong' END AS change
+        FROM decisions d JOIN runs r ON r.run = d.run
+        JOIN probes p ON p.run = d.run AND p.split IN ('gate', 'protected')
+        JOIN samples b ON b.model_key = r.model_key AND b.adapter = d.champion AND b.probe_hash = p.probe_hash
+        JOIN samples a ON a.model_key = r.model_key AND a.adapter = d.candidate AND a.probe_hash = p.probe_hash""",
+    "v_funnel": """
+        SELECT run, cycle, strategy, sum(wanted) AS wanted, sum(asked) AS asked, sum(parsed) AS parsed,
+               sum(deduplicated) AS deduplicated, sum(decontaminated) AS decontaminated, sum(verified) AS verified, sum(kept) AS kept
+        FROM funnels GROUP BY run, cycle, strategy""",
+    "v_cost": """
+        SELECT run, cycle, tag, count(*) AS calls, sum(coalesce(settled_usd, reserved_usd)) AS usd,
+               sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM ledger GROUP BY run, cycle, tag""",
+}
+
+
+@MIGRATIONS()
+def m001_first(db: Database) -> None:
+    """Everything version 0.1 stores."""
+    for statement in _statements(_TABLES):
+        db.execute(statement)
+    for name, sql in _VIEWS.items():
+        db.execute(f"CREATE VIEW {name} AS {sql}")
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
+    import sqlite3
+
+    found, pending = [], ""
+    for piece in script.split(";"):
+        pending += piece + ";"
+        if sqlite3.complete_statement(pending):
+            found.append(pending.strip())
+            pending = ""
+    return [statement for statement in found if statement != ";"]

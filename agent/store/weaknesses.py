@@ -1,0 +1,87 @@
+"""Weaknesses, their members, the map and the plan made of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlite_utils import Database
+
+from agent.store.database import BATCH, pack
+
+_JSON = ("keywords", "failure_types", "medoids")
+
+
+class Weaknesses:
+    """Questions about what the student is bad at."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, run: str, cycle: int, rows: Iterable[dict[str, Any]], members: Iterable[dict[str, Any]], points: Iterable[dict[str, Any]]) -> None:
+        """Store one cycle's weaknesses (columns of the table), their members and the map's points."""
+        key = {"run": run, "cycle": cycle}
+        self._db["weaknesses"].insert_all(({**key, **row, **{name: pack(row[name]) for name in _JSON}} for row in rows), batch_size=BATCH)
+        self._db["weakness_members"].insert_all(({**key, **row} for row in members), batch_size=BATCH)
+        self._db["map_points"].insert_all(({**key, **row} for row in points), batch_size=BATCH)
+
+    def of_cycle(self, run: str, cycle: int) -> list[dict[str, Any]]:
+        """Weaknesses of one cycle, worst first, with `change` in failure rate since they were last seen."""
+        rows = list(self._db.query("SELECT w.*, t.change FROM weaknesses w JOIN v_weakness_trend t USING (run, cycle, weakness) "
+                                   "WHERE w.run = ? AND w.cycle = ? ORDER BY w.rank", [run, cycle]))
+        return [_decoded(row) for row in rows]
+
+    def history(self, run: str, weakness: str | None = None) -> list[dict[str, Any]]:
+        """Every cycle's row of one weakness (or of all), oldest first."""
+        rows = self._db.query("SELECT w.*, t.change FROM weaknesses w JOIN v_weakness_trend t USING (run, cycle, weakness) "
+                              "WHERE w.run = ? AND (? IS NULL OR w.weakness = ?) ORDER BY w.weakness, w.cycle", [run, weakness, weakness])
+        return [_decoded(row) for row in rows]
+
+    def last_cycle(self, run: str) -> int:
+        """Latest cycle that was diagnosed; 0 for none."""
+        return next(self._db.query("SELECT coalesce(max(cycle), 0) AS cycle FROM stages WHERE run = ? AND stage = 'diagnose' "
+                                   "AND finished_at IS NOT NULL", [run]))["cycle"]
+
+    def latest(self, run: str) -> list[dict[str, Any]]:
+        """For each weakness ever seen in the run, its newest row, with `members` as probe ids `suite/probe_id`."""
+        rows = list(self._db.query("SELECT * FROM weaknesses w WHERE run = ? AND cycle = (SELECT max(cycle) FROM weaknesses v "
+                                   "WHERE v.run = w.run AND v.weakness = w.weakness) ORDER BY rank", [run]))
+        for row in rows:
+            _decoded(row)
+            row["members"] = [f"{m['suite']}/{m['probe_id']}" for m in self.members(run, row["cycle"], row["weakness"])]
+        return rows
+
+    def members(self, run: str, cycle: int, weakness: str) -> list[dict[str, Any]]:
+        """Rows of suite, probe_id, is_failure, prompt, gold."""
+        return list(self._db.query(
+            "SELECT m.suite, m.probe_id, m.is_failure, p.prompt, p.gold FROM weakness_members m JOIN probes p ON p.run = m.run AND p.suite = m.suite "
+            "AND p.probe_id = m.probe_id WHERE m.run = ? AND m.cycle = ? AND m.weakness = ? ORDER BY m.suite, p.position", [run, cycle, weakness]))
+
+    def of_probe(self, run: str, suite: str, probe_id: str) -> list[dict[str, Any]]:
+        """Weaknesses that a probe belonged to, by cycle: cycle, weakness, label, kind, is_failure."""
+        return list(self._db.query(
+            "SELECT m.cycle, m.weakness, w.label, w.kind, m.is_failure FROM weakness_members m JOIN weaknesses w USING (run, cycle, weakness) "
+            "WHERE m.run = ? AND m.suite = ? AND m.probe_id = ? ORDER BY m.cycle, w.rank", [run, suite, probe_id]))
+
+    def map_points(self, run: str, cycle: int) -> list[dict[str, Any]]:
+        """Rows of suite, probe_id, x, y, failure_type (None = right), weakness (or None), prompt, gold."""
+        return list(self._db.query(
+            "SELECT q.suite, q.probe_id, q.x, q.y, q.failure_type, p.prompt, p.gold, (SELECT m.weakness FROM weakness_members m JOIN weaknesses w "
+            "USING (run, cycle, weakness) WHERE m.run = q.run AND m.cycle = q.cycle AND m.suite = q.suite AND m.probe_id = q.probe_id "
+            "ORDER BY w.kind = 'format', w.rank LIMIT 1) AS weakness FROM map_points q JOIN probes p ON p.run = q.run AND p.suite = q.suite AND p.probe_id = q.probe_id "
+            "WHERE q.run = ? AND q.cycle = ? ORDER BY q.suite, p.position", [run, cycle]))
+
+    def add_plan(self, run: str, cycle: int, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows of weakness, strategy, n_lessons, learnability, reason."""
+        self._db["plans"].insert_all(({"run": run, "cycle": cycle, **row} for row in rows), batch_size=BATCH)
+
+    def plan(self, run: str, cycle: int) -> list[dict[str, Any]]:
+        """The plan of one cycle, largest share first."""
+        return list(self._db.query("SELECT * FROM plans WHERE run = ? AND cycle = ? ORDER BY n_lessons DESC, weakness", [run, cycle]))
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    for name in _JSON:
+        row[name] = json.loads(row[name])
+    return row

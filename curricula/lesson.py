@@ -1,0 +1,118 @@
+"""The lesson and everything that travels with it.
+
+A strategy turns a `Brief` (one weakness with its failures) into `Candidate`s. Filters and verifiers
+attach `Verdict`s. What passes them all is a `Lesson`: one training row with the whole of its provenance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One probe of the diagnose split that the student got wrong, as a strategy may see it."""
+
+    probe_id: str
+    suite: str
+    prompt: str
+    answer: str
+    """What the student said."""
+    gold: str
+    failure_type: str
+    """`format`, `truncated`, `refusal`, `wrong`."""
+    scorer: str = "exact"
+    choices: tuple[str, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a strategy is asked to write for."""
+
+    weakness_id: str
+    label: str
+    keywords: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    n_lessons: int
+    """How many accepted lessons the plan wants; a strategy may offer up to three times as many."""
+    cycle: int
+    seed: int
+    """Derived by hashing (run seed, cycle, weakness), so neighbouring cycles share no items."""
+    failure_rate: float = 1.0
+    """Share of the weakness's probes answered wrong, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One training row: user turn, assistant turn, and where they came from."""
+
+    prompt: str
+    completion: str
+    answer: str
+    """The final answer inside the completion; what verifiers check."""
+    strategy: str
+    """Strategy name, or `anchor` for human-made rows."""
+    depth: int
+    """0 human-made, 1 written by a teacher from human-made items or probes, n+1 written from depth n."""
+    verifier: str = "exact"
+    """Verifier that must pass: `exact` or `numeric`."""
+    check: str = ""
+    """Ground truth for the verifier, independent of `answer`: an engine's own result, an arithmetic expression, or a
+    second, independent answer. Empty: unverifiable."""
+    check_kind: str = ""
+    """`engine`, `expression`, `agreement` or empty."""
+    operator: str = ""
+    """Engine or sub-recipe within the strategy."""
+    weakness_id: str = ""
+    parents: tuple[str, ...] = ()
+    """Probe ids or lesson ids it was written from."""
+    teacher: str = ""
+    prompt_hash: str = ""
+    """Hash of the teacher prompt; empty for symbolic and anchors."""
+    raw: str = ""
+    """The teacher's completion as it came."""
+    cost_usd: float = 0.0
+    source: str = ""
+    """Anchors: data set and row, e.g. `lm-eval:mmlu_flan_cot/abstract_algebra#2`."""
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lesson_id(self) -> str:
+        """`L` + 12 hex digits of prompt and completion: equal rows have equal ids."""
+        digest = hashlib.sha256(json.dumps([self.prompt, self.completion]).encode()).hexdigest()
+        return f"L{digest[:12]}"
+
+    @property
+    def is_real(self) -> bool:
+        """Human-made."""
+        return self.depth == 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one step of the funnel said of one candidate."""
+
+    step: str
+    """`parse`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`."""
+    outcome: str
+    """`pass`, `fail` or `unverifiable`."""
+    reason: str = ""
+    evidence: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a strategy yields: a lesson to be judged, or what could not be parsed into one."""
+
+    lesson: Lesson | None
+    raw: str = ""
+    """Teacher text behind an unparsed candidate, kept with its reason."""
+    reason: str = ""
+    """Why `lesson` is None."""
+    weakness_id: str = ""
+    strategy: str = ""

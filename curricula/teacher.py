@@ -1,0 +1,51 @@
+"""What a strategy may ask of a teacher; `agent/teacher/` implements it, `agent/fakes.py` scripts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Sequence
+
+
+@dataclass(frozen=True)
+class TeacherRequest:
+    """One chat request."""
+
+    prompt: str
+    """The user turn, rendered from a template in `curricula/prompts/`."""
+    system: str = ""
+    temperature: float = 0.7
+    max_tokens: int = 700
+    json_schema: dict | None = None
+    """JSON schema the reply should follow; providers without support ignore it."""
+    tag: str = ""
+    """Strategy and purpose, for the ledger."""
+
+
+@dataclass(frozen=True)
+class TeacherReply:
+    """What came back, or why nothing did."""
+
+    text: str
+    error: str = ""
+    """Empty, or why there is no usable text (timeout, refused, broken body ...): data, never raised."""
+    finish: str = "stop"
+    """`stop` or `length`."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    cached: bool = False
+    prompt_hash: str = ""
+
+
+class Teacher(Protocol):
+    """Whoever writes lessons on request."""
+
+    name: str
+
+    def ask(self, requests: Sequence[TeacherRequest]) -> list[TeacherReply]:
+        """Answer all requests, in order. A request that fails gives a reply with `error`.
+
+        Raises:
+            WeakspotError: the teacher as a whole can't be used (no key, quota gone, budget cap).
+        """
+        ...

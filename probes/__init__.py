@@ -1,0 +1,1 @@
+"""What is measured: suites of probes, how they are found, scored and split."""
