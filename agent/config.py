@@ -40,6 +40,7 @@ class StudentConfig(_Group):
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 on a GPU, float32 on the CPU."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: the GPU when there is one."""
 
 
 class TeacherConfig(_Group):
@@ -52,6 +53,7 @@ class TeacherConfig(_Group):
     api_key_env: str | None = None
     """Name of the environment variable with the key; null takes the provider's usual one."""
     temperature: float = Field(default=0.7, ge=0, le=2)
+    """Sampling temperature."""
     max_tokens: int = Field(default=700, ge=16)
     """Longest reply in tokens."""
     timeout_s: float = Field(default=60, gt=0)
@@ -59,9 +61,11 @@ class TeacherConfig(_Group):
     concurrency: int = Field(default=8, ge=1)
     """Most calls in flight; shrinks on 429 and grows back."""
     max_tries: int = Field(default=3, ge=1)
+    """Attempts of one call at transient errors."""
     usd_per_million_in: float | None = Field(default=None, ge=0)
     """Price of prompt tokens where litellm does not know it."""
     usd_per_million_out: float | None = Field(default=None, ge=0)
+    """Price of reply tokens."""
 
 
 class SuitesConfig(_Group):
@@ -76,6 +80,7 @@ class SuitesConfig(_Group):
     limit: int | None = Field(default=None, ge=1)
     """Most probes taken from each suite (stratified); null takes all."""
     protected_limit: int | None = Field(default=None, ge=1)
+    """The same for each protected suite."""
     diagnose: float = Field(default=0.4, gt=0, lt=1)
     """Share of groups the teacher may see."""
     gate: float = Field(default=0.4, gt=0, lt=1)
@@ -100,13 +105,6 @@ class SuitesConfig(_Group):
 class DiagnosisConfig(_Group):
     """How failures become weaknesses."""
 
-    target: float | None = Field(default=None, gt=0, lt=1)
-    """Accuracy below which a region is weak; null: the overall accuracy minus `margin`."""
-    margin: float = Field(default=0.0, ge=0, lt=1)
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    fdr: float = Field(default=0.10, gt=0, lt=1)
-    """False discovery rate over all claimed weaknesses."""
-    min_members: int = Field(default=5, ge=2)
     max_weaknesses: int = Field(default=24, ge=1)
     """Worst ones kept for planning; all are stored."""
 
@@ -115,6 +113,7 @@ class PlanConfig(_Group):
     """How the lesson budget is shared."""
 
     lessons_per_cycle: int = Field(default=320, ge=1)
+    """Accepted lessons that one cycle aims at."""
     explore_share: float = Field(default=0.25, ge=0, le=1)
     """Part of the budget spread evenly over all weaknesses, so that none starves."""
     strategies: list[str] = []
@@ -124,11 +123,12 @@ class PlanConfig(_Group):
 class CurriculumConfig(_Group):
     """What a training file is made of."""
 
-    anchors: list[str] = ["lm-eval"]
-    """Human-made data: `lm-eval` (exemplars that ship with it) or JSONL files of prompt/completion rows."""
+    anchors: list[str] = ["mmlu_flan_cot", "bbh_cot", "gsm8k_cot"]
+    """Human-made data: exemplars that ship with lm-eval (`mmlu_flan_cot`, `bbh_cot`, `gsm8k_cot`), or JSONL files of prompt/completion rows."""
     real_min: float = Field(default=0.30, ge=0, le=1)
     """Least share of training tokens that is human-made. Enforced."""
     real_max: float = Field(default=0.70, ge=0, le=1)
+    """Most of it. Enforced."""
     max_tokens: int | None = Field(default=None, ge=100)
     """Most training tokens in one curriculum; earlier lessons are subsampled to fit."""
     replay_share: float = Field(default=0.15, ge=0, lt=1)
@@ -149,10 +149,15 @@ class TrainConfig(_Group):
     """LoRA training."""
 
     lora_r: int = Field(default=16, ge=1)
+    """Rank; all linear layers are adapted."""
     lora_alpha: int = Field(default=32, ge=1)
+    """Scale of the update, divided by the rank."""
     learning_rate: float = Field(default=1e-3, gt=0)
+    """Peak; linear decay after a short warm-up."""
     epochs: int = Field(default=1, ge=1)
+    """Passes over the curriculum."""
     batch_size: int = Field(default=8, ge=1)
+    """Rows an optimiser step."""
     max_length: int = Field(default=512, ge=32)
     """Rows longer than this many tokens are cut."""
 
@@ -163,6 +168,7 @@ class GateConfig(_Group):
     score: Literal["strict", "lenient"] = "strict"
     """Score of the primary test; the other is always reported beside it."""
     protected_score: Literal["strict", "lenient"] = "lenient"
+    """Score of the protected suites: lenient asks whether the ability is still there, not how it is worded."""
     alpha: float = Field(default=0.10, gt=0, lt=1)
     """Chance of any false promotion over the whole run."""
     margin: float = Field(default=0.02, ge=0, lt=1)
@@ -175,7 +181,9 @@ class LimitsConfig(_Group):
     """When a run stops by itself."""
 
     cycles: int = Field(default=3, ge=1)
+    """Most cycles."""
     budget_usd: float = Field(default=1.0, ge=0)
+    """Hard ceiling for teacher calls over the whole run, in US dollars."""
     minutes: float | None = Field(default=None, gt=0)
     """No cycle starts after this many minutes."""
     target: float | None = Field(default=None, gt=0, le=1)

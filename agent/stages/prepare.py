@@ -63,10 +63,10 @@ def measure_noise(context: RunContext) -> None:
 def _checked(context: RunContext, reference: str) -> Suite:
     paths = [Path(folder) for folder in context.config.suites.include_path]
     suite = find_suite(reference, include_paths=paths, describe=context.student.describe_task)
-    problems = [finding for finding in check_suite(suite) if finding.is_error]
+    problems = [finding for finding in check_suite(suite) if finding.is_problem]
     if problems:
         raise WeakspotError(f"suite {suite.name!r} has {len(problems)} problem{'s' * (len(problems) > 1)}",
-                            where="\n".join(finding.message for finding in problems[:8]), hint=f"`weakspot probes check {reference}` lists them all")
+                            where="\n".join(f"{finding.what} ({', '.join(finding.probe_ids[:3])})" for finding in problems[:8]), hint=f"`weakspot probes check {reference}` lists them all")
     return suite
 
 

@@ -44,12 +44,13 @@ class Weaknesses:
                                    "AND finished_at IS NOT NULL", [run]))["cycle"]
 
     def latest(self, run: str) -> list[dict[str, Any]]:
-        """For each weakness ever seen in the run, its newest row, with `members` as probe ids `suite/probe_id`."""
+        """For each weakness ever seen in the run, its newest row, with `members` (`suite/probe_id`) as last seen open."""
         rows = list(self._db.query("SELECT * FROM weaknesses w WHERE run = ? AND cycle = (SELECT max(cycle) FROM weaknesses v "
                                    "WHERE v.run = w.run AND v.weakness = w.weakness) ORDER BY rank", [run]))
         for row in rows:
             _decoded(row)
-            row["members"] = [f"{m['suite']}/{m['probe_id']}" for m in self.members(run, row["cycle"], row["weakness"])]
+            last = next(self._db.query("SELECT max(cycle) AS cycle FROM weakness_members WHERE run = ? AND weakness = ?", [run, row["weakness"]]))
+            row["members"] = [f"{m['suite']}/{m['probe_id']}" for m in self.members(run, last["cycle"], row["weakness"])]
         return rows
 
     def members(self, run: str, cycle: int, weakness: str) -> list[dict[str, Any]]:

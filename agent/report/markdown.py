@@ -1,0 +1,151 @@
+"""A report as Markdown: for pull requests, logs and mail.
+
+A report dictionary goes in, text comes out. Prompts, answers and lessons are hostile text: they stand in code
+spans that they cannot leave, and control characters are made visible.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agent.report.headline import FORMAT_ONLY
+from agent.report.wording import (
+    DECISIONS,
+    FUNNEL_STEPS,
+    count,
+    duration,
+    interval,
+    money,
+    one_line,
+    p_value,
+    percent,
+    percent_interval,
+    points,
+    short,
+    times,
+)
+
+SAMPLES_SHOWN = 10  # a kind and cycle; the HTML report has more
+
+
+def render_markdown(report: dict[str, Any]) -> str:
+    """The whole report."""
+    blocks = [f"# weakspot report: {plain(report['run'])}", f"**{plain(report['headline'])}**", _about(report)]
+    if report["audit"]:
+        blocks += ["## Gain on the audit split", _audit(report["audit"])]
+    if report["protected"]:
+        blocks += ["## Protected suites", _protected(report["protected"])]
+    if report["trend"]:
+        blocks += ["## Trend per suite", _trend(report)]
+    if report["cycles"]:
+        blocks += ["## Cycles", _cycles(report["cycles"]), "\\* Gate gains are optimistic: the gate chose the champion. Claims come from the audit split."]
+    for facts in report["cycles"]:
+        blocks += cycle_blocks(facts)
+    blocks += ["## How to reproduce", "```\n" + "\n".join(report["reproduce"]["commands"]) + "\n```", _reproduce(report)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def cycle_blocks(facts: dict[str, Any]) -> list[str]:
+    """One cycle: reasons, weaknesses, rules, funnel, samples."""
+    blocks = [f"## Cycle {facts['cycle']}: {DECISIONS.get(facts['decision'], facts['decision'])}",
+              "\n".join(f"- {plain(reason)}" for reason in facts["reasons"])]
+    if facts["format_only"]:
+        blocks.append(f"Gain {FORMAT_ONLY}.")
+    if facts["weaknesses"]:
+        blocks.append(_weaknesses(facts["weaknesses"]))
+    if facts["rules"]:
+        blocks.append(table(("rule", "met", "value", "threshold", "detail"),
+                            ((rule["name"], "yes" if rule["is_met"] else "**no**", _number(rule["value"]), _number(rule["threshold"]), plain(rule["detail"] or ""))
+                             for rule in facts["rules"])))
+    if facts["funnel"]["asked"]:
+        blocks.append("Lessons: " + " → ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS) + ". Refused: "
+                      + (", ".join(f"{n} × {plain(reason)}" for reason, n in facts["funnel"]["reasons"].items()) or "none") + ".")
+    for flip in ("broken", "fixed"):
+        shown = facts["samples"][flip][:SAMPLES_SHOWN]
+        if shown:
+            blocks += [f"### {flip.capitalize()} in cycle {facts['cycle']} ({len(shown)} of {facts['n_flips'][flip]})",
+                       table(("sample", "prompt", "gold", "before", "after"),
+                             ((code(f"{row['suite']}/{row['probe_id']}"), code(row["prompt"], 120), code(row["gold"], 40), code(row["before"], 60), code(row["after"], 60))
+                              for row in shown))]
+    return blocks
+
+
+def table(header: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """A pipe table; cells must be safe already (`plain` or `code`)."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def plain(text: object, limit: int = 400) -> str:
+    """Foreign text in running text or a table cell: one line, nothing in it means anything to Markdown or HTML."""
+    return re.sub(r"([\\`*_\[\]|~$#])", r"\\\1", html.escape(one_line(text, limit), quote=False))
+
+
+def code(text: object, limit: int = 200) -> str:
+    """Foreign text as a code span, its delimiter longer than any run of back-ticks inside."""
+    body = one_line(text, limit).replace("|", "¦")  # a pipe would end the table cell even inside a code span
+    if not body:
+        return "*(nothing)*"
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", body)), default=0) + 1)
+    pad = " " if body.startswith("`") or body.endswith("`") else ""
+    return f"{ticks}{pad}{body}{pad}{ticks}"
+
+
+def _about(report: dict[str, Any]) -> str:
+    return (f"Student {code(report['student'])}, teacher {code(report['teacher'])}, {count(len(report['cycles']), 'cycle')}, "
+            f"{money(report['money']['spent_usd'])}, {duration(report['seconds'])} of stages, status {report['status']}"
+            + (f": {plain(report['stop_reason'])}" if report["stop_reason"] else "") + ".")
+
+
+def _audit(audit: dict[str, Any]) -> str:
+    rows = [(score, str(facts["n"]), percent(facts["base"]), percent(facts["champion"]), points(facts["gain"]), interval(facts["ci_low"], facts["ci_high"]),
+             str(facts["fixed"]), str(facts["broken"]), p_value(facts.get("p_value")))
+            for score in ("strict", "lenient") if (facts := audit[score])]
+    text = table(("score", "n", "base", "champion", "gain", "95 % interval", "fixed", "broken", "p"), rows)
+    return text + f"\n\nRead {times(audit['look'] or 1)}." + (f" The gain is {FORMAT_ONLY}." if audit["format_only"] else "")
+
+
+def _protected(protected: Sequence[dict[str, Any]]) -> str:
+    return table(("suite", "n", "base", "champion", "change", "lower bound", "margin", "from"),
+                 ((plain(row["suite"]), str(row["n"]), percent(row["base"]), percent(row["champion"]), points(row["gain"]), points(row["ci_low"]),
+                   points(-row["margin"] if row["margin"] is not None else None), row["from"]) for row in protected))
+
+
+def _trend(report: dict[str, Any]) -> str:
+    rows = []
+    for step in report["trend"]:
+        for row in step["suites"]:
+            rows.append((str(step["cycle"]), DECISIONS.get(step["decision"], step["decision"]), plain(row["suite"]), row["split"], str(row["n"]),
+                         f"{percent(row['strict'])} ({percent_interval(row['strict_low'], row['strict_high'])})",
+                         f"{percent(row['lenient'])} ({percent_interval(row['lenient_low'], row['lenient_high'])})"))
+    return table(("cycle", "candidate", "suite", "split", "n", "strict", "lenient"), rows)
+
+
+def _cycles(cycles: Sequence[dict[str, Any]]) -> str:
+    return table(("cycle", "decision", "gate gain*", "fixed", "broken", "p", "level", "weaknesses", "lessons", "real share", "time", "cost"),
+                 ((str(facts["cycle"]), DECISIONS.get(facts["decision"], facts["decision"]), points(facts["gate"]["gain"]), str(facts["gate"]["fixed"]),
+                   str(facts["gate"]["broken"]), p_value(facts["p_value"]), p_value(facts["level"]), str(len(facts["weaknesses"])),
+                   str(facts["funnel"]["kept"]), percent(facts["real_share"]), duration(facts["seconds"]), money(facts["cost_usd"])) for facts in cycles))
+
+
+def _weaknesses(weaknesses: Sequence[dict[str, Any]]) -> str:
+    return table(("id", "weakness", "n", "wrong", "95 %", "change", "state", "lessons", "gate: before", "after", "example"),
+                 ((code(row["id"]), plain(row["label"], 80), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
+                   points(row["change"]), row["state"], str(row["lessons"]), percent(row["gate"]["before"]), percent(row["gate"]["after"]),
+                   code(row["example"]["prompt"], 80)) for row in weaknesses))
+
+
+def _reproduce(report: dict[str, Any]) -> str:
+    facts = report["reproduce"]
+    lines = [f"- seed {facts['seed']}, configuration {code(facts['config_hash'])}, student weights {code(short(facts['model_key']))}"]
+    lines += [f"- cycle {row['cycle']}: adapter {code(short(row['adapter']))} ({row['decision']}), curriculum {code(short(row['curriculum_sha256']))}"
+              for row in facts["adapters"]]
+    lines.append("- " + ", ".join(f"{plain(name)} {plain(version)}" for name, version in sorted(report["versions"].items())))
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"

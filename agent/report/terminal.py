@@ -1,0 +1,147 @@
+"""A report on a terminal: the sentence, then tables a screen wide.
+
+A report dictionary goes in, rich renderables come out; `agent.cli.output` decides where they go. Foreign text
+passes `visible` and is never read as rich markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from agent.report.wording import (
+    DECISIONS,
+    FUNNEL_STEPS,
+    duration,
+    interval,
+    money,
+    one_line,
+    p_value,
+    percent,
+    percent_interval,
+    points,
+)
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+STYLES = {"promote": "green", "reject": "red", "inconclusive": "yellow", "failed_train": "red", "no_data": "yellow", "running": "cyan"}
+
+
+def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
+    """Everything but samples and map, for a terminal of 80 columns or more."""
+    from rich.text import Text
+
+    yield Text(visible_headline(report), style="bold")
+    yield Text("")
+    if report["cycles"]:
+        yield cycles_table(report["cycles"])
+    for facts in report["cycles"][-1:]:
+        if facts["weaknesses"]:
+            yield weaknesses_table(facts["weaknesses"], f"weaknesses found in cycle {facts['cycle']}")
+        if facts["rules"]:
+            yield rules_table(facts)
+        if facts["funnel"]["asked"]:
+            yield Text("lessons of cycle {}: {}".format(facts["cycle"], ", ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS)))
+    if report["protected"]:
+        yield protected_table(report["protected"])
+
+
+def visible_headline(report: dict[str, Any]) -> str:
+    """The sentence, made harmless: a stop reason may quote foreign text."""
+    return one_line(report["headline"], 1000)
+
+
+def cycles_table(cycles: Iterable[dict[str, Any]]) -> Table:
+    """One line a cycle."""
+    from rich.text import Text
+
+    table = _table("cycles", "cycle", "decision", "gate*", "fixed", "broken", "p", "level", "weak", "lessons", "real", "time", "cost", numeric=(0, *range(2, 12)))
+    for facts in cycles:
+        gate = facts["gate"]
+        table.add_row(str(facts["cycle"]), Text(DECISIONS.get(facts["decision"], facts["decision"]), style=STYLES.get(facts["decision"], "")),
+                      points(gate["gain"]), str(gate["fixed"]), str(gate["broken"]), p_value(facts["p_value"]), p_value(facts["level"]),
+                      str(len(facts["weaknesses"])), str(facts["funnel"]["kept"]), percent(facts["real_share"]), duration(facts["seconds"]), money(facts["cost_usd"]))
+    table.caption = "* gate gains are optimistic: the gate chose the champion; claims come from the audit split"
+    return table
+
+
+def weaknesses_table(weaknesses: Iterable[dict[str, Any]], title: str) -> Table:
+    """Id, label, size, failure rate with interval, change, state, example."""
+    table = _table(title, "id", "label", "n", "wrong", "95 %", "change", "state", "example", numeric=(2, 3, 5))
+    for row in weaknesses:
+        example = row.get("example") or {}
+        shown = f"{one_line(example['prompt'], 60)} → {one_line(example['answer'], 40) or '(nothing)'}, not {one_line(example['gold'], 20)}" if example.get("prompt") else ""
+        table.add_row(*map(_plain, (row["id"], one_line(row["label"], 48), str(row["n"]), percent(row["failure_rate"]),
+                                    percent_interval(row["ci_low"], row["ci_high"]), points(row["change"]), row["state"], shown)))
+    return table
+
+
+def rules_table(facts: dict[str, Any]) -> Table:
+    """Every gate rule of one cycle with its number."""
+    table = _table(f"gate rules of cycle {facts['cycle']}", "rule", "met", "value", "threshold", "detail", numeric=(2, 3))
+    for rule in facts["rules"]:
+        table.add_row(_plain(rule["name"]), _plain("yes" if rule["is_met"] else "NO"), _number(rule["value"]), _number(rule["threshold"]),
+                      _plain(one_line(rule["detail"] or "", 120)))
+    return table
+
+
+def protected_table(protected: Iterable[dict[str, Any]]) -> Table:
+    """Base against champion on what must not fall."""
+    table = _table("protected", "suite", "n", "base", "champion", "change", "lower bound", "margin", "from", numeric=range(1, 7))
+    for row in protected:
+        table.add_row(_plain(row["suite"]), str(row["n"]), percent(row["base"]), percent(row["champion"]), points(row["gain"]), points(row["ci_low"]),
+                      points(-row["margin"] if row["margin"] is not None else None), row["from"])
+    return table
+
+
+def comparison_tables(facts: dict[str, Any], n_samples: int) -> Iterator[RenderableType]:
+    """What `compare` says of two models: counts, suites, weaknesses, then samples, broken ones first."""
+    from rich.text import Text
+
+    yield Text(visible_headline(facts), style="bold")
+    table = _table(f"{facts['a']['name']} → {facts['b']['name']} ({facts['score']})", "suite", "n", "before", "after", "gain", "95 %", "fixed", "broken",
+                   "still wrong", "p better", "p worse", numeric=(1, 2, 3, 4, 6, 7, 8, 9, 10))
+    for row in facts["suites"]:
+        table.add_row(_plain(row["suite"]), str(row["n"]), percent(row["before"]), percent(row["after"]), points(row["gain"]), interval(row["ci_low"], row["ci_high"]),
+                      str(row["fixed"]), str(row["broken"]), str(row["still_wrong"]), p_value(row["p_better"]), p_value(row["p_worse"]))
+    yield table
+    if facts["weaknesses"]:
+        table = _table("per weakness", "id", "label", "n", "before", "after", "gain", "fixed", "broken", numeric=range(2, 8))
+        for row in facts["weaknesses"]:
+            table.add_row(*map(_plain, (row["weakness"], one_line(row["label"], 48), str(row["n"]), percent(row["before"]), percent(row["after"]), points(row["gain"]),
+                                        str(row["fixed"]), str(row["broken"]))))
+        yield table
+    for flip in ("broken", "fixed"):
+        rows = facts["samples"][flip]
+        if rows[:n_samples]:
+            table = _table(f"{flip}: {min(n_samples, len(rows))} of {len(rows)}", "sample", "prompt", "gold", "before", "after")
+            for row in rows[:n_samples]:
+                table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 70), one_line(row["gold"], 24),
+                                            one_line(row["before"], 40), one_line(row["after"], 40))))
+            yield table
+
+
+
+
+def _table(title: str, *columns: str, numeric: Iterable[int] = ()) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=_plain(title), title_justify="left", title_style="bold", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    right = set(numeric)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index in right else "left", no_wrap=column not in ("label", "example", "detail", "prompt", "before", "after", "gold"))
+    return table
+
+
+def _plain(text: str) -> Any:
+    """Text that rich takes literally."""
+    from rich.text import Text
+
+    return Text(text)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"

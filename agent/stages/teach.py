@@ -1,0 +1,126 @@
+"""teach: strategies write lessons for the planned weaknesses; what survives the funnel becomes the curriculum.
+
+The teacher sees failures of the diagnose split only; what it writes is compared against every split. Rejected
+rows are stored with their reason. No lesson kept is an outcome (`no_data`), a mix that breaks its rules an error.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from agent.context import RunContext, StageResult
+from agent.diagnosis.typing import failure_type
+from agent.state import CycleState
+from agent.store import Store
+from curricula.anchors.contract import load_anchors
+from curricula.filters.decontaminate import Decontaminator
+from curricula.funnel import FunnelResult, Order, judge
+from curricula.lesson import Brief, Failure, Lesson
+from curricula.mix import Mix, build_mix, write_curriculum
+from curricula.strategies.contract import find_strategy
+from curricula.verifiers.contract import verify
+
+UNBOUNDED_TOKENS = 10_000_000  # no ceiling asked for: the real share bounds the mix by itself
+TAUGHT_FROM = ("promote", "inconclusive")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
+
+
+def teach(context: RunContext, state: CycleState) -> StageResult:
+    """Write, judge and mix one cycle's lessons."""
+    run, cycle, store = state["run"], state["cycle"], context.store
+    earlier = _earlier(context, state)
+    probes = [probe for split in ("diagnose", "gate", "audit", "protected") for probe in store.samples.probes(run, split)]
+    decontaminator = Decontaminator(probes)
+    orders = []
+    for row in store.weaknesses.plan(run, cycle):
+        brief = _brief(context, state, row["weakness"], row["n_lessons"])
+        rng = random.Random(brief.seed)
+        orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
+    context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
+    funnel = judge(orders, accepted_before=store.lessons.kept(run, before_cycle=cycle), decontaminator=decontaminator, verify=verify)
+    for warning in funnel.warnings:
+        context.watcher.say(f"warning: {warning}")
+    if funnel.stopped is not None:
+        context.watcher.say(f"the teacher stopped early: {funnel.stopped.message}")
+    rows = _rows(funnel)
+    if not funnel.kept:
+        return _no_data(state, funnel, rows)
+    mix = _mix(context, state, funnel.kept, earlier, decontaminator)
+    path = context.cycle_folder(cycle) / "curriculum.jsonl"
+    sha256 = write_curriculum(mix, path)
+
+    def write(opened: Store) -> None:
+        _store_funnel(opened, run, cycle, funnel, rows)
+        opened.lessons.add_curriculum(run, cycle, len(mix.rows), mix.n_tokens, mix.real_share, sha256, str(path.relative_to(opened.state_dir)), mix.recipe)
+
+    asked = sum(count.asked for count in funnel.counts)
+    return StageResult({"n_lessons": len(funnel.kept), "curriculum": sha256},
+                       f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
+
+
+def _brief(context: RunContext, state: CycleState, weakness: str, n_lessons: int) -> Brief:
+    run, cycle, store = state["run"], state["cycle"], context.store
+    row = next(row for row in store.weaknesses.of_cycle(run, cycle) if row["weakness"] == weakness)
+    failing = {(member["suite"], member["probe_id"]) for member in store.weaknesses.members(run, cycle, weakness) if member["is_failure"]}
+    probes = [probe for probe in store.samples.probes(run, "diagnose") if (probe.suite, probe.probe_id) in failing]
+    samples = store.samples.known(context.student.model_key, state["champion"], probes)
+    failures = []
+    for probe in probes:
+        sample = samples[probe.content_hash]
+        kind = failure_type(sample, probe) or "wrong"
+        failures.append(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, kind, probe.scorer, probe.choices, probe.meta))
+    return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, context.seed("teach", cycle, weakness),
+                 row["failure_rate"])
+
+
+def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
+    """Accepted lessons of the cycles before, but for those whose candidate was rejected."""
+    decided = {row["cycle"]: row["decision"] for row in context.store.decisions.all(state["run"])}
+    return [lesson for cycle in range(1, state["cycle"]) if decided.get(cycle) in TAUGHT_FROM
+            for lesson in context.store.lessons.kept(state["run"], cycle=cycle)]
+
+
+def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], decontaminator: Decontaminator) -> Mix:
+    """This cycle's lessons with earlier ones, human-made anchors, and replay: earlier lessons on what is no longer weak."""
+    settings = context.config.curriculum
+    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["state"] != "closed"}
+    replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
+    return build_mix(
+        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], load_anchors(settings.anchors), replay,
+        count_tokens=context.student.count_tokens, real_min=settings.real_min, real_max=settings.real_max,
+        max_tokens=settings.max_tokens or UNBOUNDED_TOKENS, seed=context.seed("mix", state["cycle"]), decontaminate=decontaminator.check,
+        replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
+        max_row_tokens=context.config.train.max_length)
+
+
+def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
+    return [{"weakness": count.weakness_id, "strategy": count.strategy, "wanted": count.wanted, "asked": count.asked, "parsed": count.parsed,
+             "deduplicated": count.deduplicated, "decontaminated": count.decontaminated, "verified": count.verified, "kept": count.kept,
+             "reasons": count.reasons} for count in funnel.counts]
+
+
+def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]]) -> None:
+    store.lessons.add_kept(run, cycle, funnel.kept)
+    store.lessons.add_rejected(run, cycle, ((judged.candidate.lesson or _unparsed(judged.candidate.raw, judged.weakness_id, judged.strategy),
+                                             judged.verdict) for judged in funnel.rejected))
+    store.lessons.add_funnel(run, cycle, rows)
+
+
+def _unparsed(raw: str, weakness: str, strategy: str) -> Lesson:
+    return Lesson("", "", "", strategy, 1, weakness_id=weakness, raw=raw)
+
+
+def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]) -> StageResult:
+    run, cycle = state["run"], state["cycle"]
+    asked = sum(count.asked for count in funnel.counts)
+    why = f"no lesson survived of {asked} candidates" if asked else "no strategy had anything to offer for these weaknesses"
+    if funnel.stopped is not None:
+        why += f"; {funnel.stopped.message}"
+
+    def write(store: Store) -> None:
+        _store_funnel(store, run, cycle, funnel, rows)
+        store.decisions.record(run, cycle, {
+            "decision": "no_data", "reason": why, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,
+            "details": {"reasons": [why, *funnel.warnings]}})
+
+    return StageResult({"n_lessons": 0, "curriculum": "", "decision": "no_data"}, why, write)

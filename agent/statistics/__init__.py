@@ -1,0 +1,45 @@
+"""Is it better, by how much, and how sure are we: pure functions, no I/O, no clock, no global seed.
+
+Scores of the same items go in (0 or 1 each), p-values, intervals and one `Decision` come out. The one thing
+to know: champion and candidate are always compared item by item, never as two separate percentages.
+"""
+
+from __future__ import annotations
+
+from agent.statistics.decision import Decision, GateInputs, ProtectedScores, Rule, decide
+from agent.statistics.intervals import Interval, benjamini_hochberg, clopper_pearson
+from agent.statistics.paired import (
+    NonInferiority,
+    PairedDifference,
+    mcnemar_exact,
+    non_inferior,
+    paired_difference,
+    sign_flip_exact,
+)
+from agent.statistics.power import items_for_margin, mcnemar_power, smallest_detectable_gain
+from agent.statistics.shrinkage import GroupGain, ShrunkGain, shrink_gains
+from agent.statistics.spending import spend
+
+__all__ = [
+    "Decision",
+    "GateInputs",
+    "GroupGain",
+    "Interval",
+    "NonInferiority",
+    "PairedDifference",
+    "ProtectedScores",
+    "Rule",
+    "ShrunkGain",
+    "benjamini_hochberg",
+    "clopper_pearson",
+    "decide",
+    "items_for_margin",
+    "mcnemar_exact",
+    "mcnemar_power",
+    "non_inferior",
+    "paired_difference",
+    "shrink_gains",
+    "sign_flip_exact",
+    "smallest_detectable_gain",
+    "spend",
+]

@@ -1,0 +1,1 @@
+"""The model under repair: found, held warm in a worker process, evaluated, trained."""

@@ -1,0 +1,188 @@
+"""LoRA training of a fresh adapter on one curriculum, with TRL and PEFT.
+
+A JSONL file of conversational prompt/completion rows goes in, a PEFT folder comes out in a temporary
+place. Rows are tokenised by `Template`, so the trainer reads what the evaluator reads. A loss or gradient
+that is not finite is seen before the optimiser steps and ends training with nothing written.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import torch
+from datasets import Dataset
+from transformers import TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from agent.student import adapters
+from agent.student.contract import TrainingFailed, TrainParams
+from agent.student.template import Template
+
+IGNORED = -100  # label of tokens that carry no loss
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What training saw."""
+
+    steps: int
+    tokens: int
+    """Prompts included, padding excluded."""
+    first_loss: float
+    final_loss: float
+    """Means over the first and the last tenth of the steps."""
+    seconds: float
+
+
+def read_curriculum(path: Path, template: Template, max_length: int) -> list[dict[str, list[int]]]:
+    """Token ids and labels of every row; a row too long loses the start of its prompt, never its answer.
+
+    Raises:
+        TrainingFailed: no row, or a row that is not prompt/completion.
+    """
+    rows = []
+    with path.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                body = json.loads(line)
+                row = template.tokenise_row(body["prompt"], body["completion"][0]["content"])
+            except (ValueError, KeyError, IndexError, TypeError) as error:
+                raise TrainingFailed(
+                    f"curriculum row is not a prompt/completion pair: {error!r}", where=f"{path}, line {number}"
+                ) from error
+            completion = row.completion_ids[-max_length:]
+            prompt = row.prompt_ids[-(max_length - len(completion)) :] if len(completion) < max_length else []
+            rows.append({"input_ids": prompt + completion, "labels": [IGNORED] * len(prompt) + completion})
+    if not rows:
+        raise TrainingFailed("the curriculum has no rows", where=str(path))
+    return rows
+
+
+def train(
+    model: Any,
+    template: Template,
+    curriculum: Path,
+    params: TrainParams,
+    out_dir: Path,
+    *,
+    base_name: str,
+    note: dict[str, str],
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainReport:
+    """Train `model` (which is changed: throw it away afterwards) and save the adapter into `out_dir`.
+
+    `note` is stored beside the adapter (base and template hashes). `progress(done, total)` counts optimiser steps.
+
+    Raises:
+        TrainingFailed: bad curriculum, non-finite loss, out of memory at a micro-batch of 1.
+    """
+    from peft import LoraConfig
+
+    rows = read_curriculum(curriculum, template, params.max_length)
+    on_gpu = model.device.type == "cuda"
+    arguments = SFTConfig(
+        output_dir=str(out_dir / "trainer"),
+        num_train_epochs=params.epochs,
+        per_device_train_batch_size=params.batch_size,
+        learning_rate=params.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=params.warmup_share,  # a share below 1 is a ratio
+        train_sampling_strategy="group_by_length",
+        max_length=None,
+        packing=False,
+        gradient_checkpointing=False,  # a third more arithmetic, and the default student fits
+        bf16=on_gpu and model.dtype == torch.bfloat16,
+        use_cpu=not on_gpu,
+        logging_steps=1,
+        logging_strategy="steps",
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        seed=params.seed,
+        data_seed=params.seed,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=on_gpu,
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+    lora = LoraConfig(
+        r=params.lora_r, lora_alpha=params.lora_alpha, lora_dropout=0.0, bias="none", target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    watch = _Watch(progress)
+    started = time.monotonic()
+    trainer = LessonTrainer(
+        model=model, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=template.tokenizer,
+        peft_config=lora, callbacks=[watch],
+    )
+    trainer.train()
+    seconds = time.monotonic() - started
+    out_dir.mkdir(parents=True, exist_ok=True)
+    trainer.model.save_pretrained(out_dir)
+    (out_dir / "README.md").unlink(missing_ok=True)
+    adapters.normalise_config(out_dir, base_name)
+    (out_dir / adapters.NOTE).write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
+    tenth = max(1, len(watch.losses) // 10)
+    return TrainReport(
+        steps=len(watch.losses), tokens=params.epochs * sum(len(row["input_ids"]) for row in rows),
+        first_loss=sum(watch.losses[:tenth]) / tenth, final_loss=sum(watch.losses[-tenth:]) / tenth, seconds=seconds,
+    )
+
+
+class LessonTrainer(SFTTrainer):
+    """SFTTrainer that applies the vocabulary head to completion positions only.
+
+    TRL 1.16 does so on GPUs with Triton; elsewhere it scores every position, prompts and padding included,
+    which costs more than a fifth of all arithmetic on the default student.
+    """
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        labels = inputs.pop("labels")[:, 1:]
+        backbone = model.get_base_model().base_model
+        hidden = backbone(**inputs, use_cache=False).last_hidden_state[:, :-1]
+        chosen = labels != IGNORED
+        logits = model.get_output_embeddings()(hidden[chosen]).float()
+        total = torch.nn.functional.cross_entropy(logits, labels[chosen], reduction="sum")
+        loss = total / (chosen.sum() if num_items_in_batch is None else num_items_in_batch)
+        if not torch.isfinite(loss):
+            raise NonFiniteLoss(self.state.global_step + 1, float(loss))
+        return (loss, None) if return_outputs else loss
+
+
+class NonFiniteLoss(TrainingFailed):
+    """The loss or a gradient became NaN or infinite; raised before the optimiser saw it."""
+
+    def __init__(self, step: int, value: float, what: str = "loss") -> None:
+        super().__init__(
+            f"the {what} became {value} in step {step}", hint="lower train.learning_rate, then: weakspot run --resume"
+        )
+
+    def __reduce__(self):
+        return TrainingFailed, (self.message,)
+
+
+class _Watch(TrainerCallback):
+    """Collects losses, reports steps, and checks gradients before the optimiser uses them."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None) -> None:
+        self.losses: list[float] = []
+        self._progress = progress
+
+    def on_pre_optimizer_step(self, args, state, control, model=None, **kwargs):
+        norms = [parameter.grad.norm() for parameter in model.parameters() if parameter.grad is not None]
+        norm = torch.stack(norms).norm()
+        if not torch.isfinite(norm):
+            raise NonFiniteLoss(state.global_step + 1, float(norm), "gradient")
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if logs and "loss" in logs:
+            self.losses.append(float(logs["loss"]))
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if self._progress:
+            self._progress(state.global_step, state.max_steps)

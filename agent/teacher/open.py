@@ -1,0 +1,70 @@
+"""The configured LLM teacher on the run's own database: its ledger, its cap, its cache.
+
+The teacher is checked here, before anything is spent; a weak one is announced, one that gives nothing is refused.
+"""
+
+from __future__ import annotations
+
+from agent.config import Config
+from agent.store import Store
+from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.memory import check_budget
+from agent.watch import Watcher
+
+
+class StoreLedger:
+    """Implements `Ledger`: entries belong to a run and to the cycle it is in (0 before the first)."""
+
+    def __init__(self, store: Store, run: str, budget_usd: float) -> None:
+        self._store = store
+        self._run = run
+        self._budget_usd = budget_usd
+
+    def reserve(self, usd: float, tag: str) -> int:
+        """Set aside `usd`, or raise `BudgetExceeded`."""
+        check_budget(self._store.money.spent_usd(self._run), usd, self._budget_usd)
+        cycle = max((row["cycle"] for row in self._store.runs.stages(self._run)), default=0)
+        return self._store.money.reserve(self._run, cycle, tag, usd)
+
+    def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
+        """Book the real cost."""
+        self._store.money.settle(entry, usd, tokens_in, tokens_out)
+
+
+class StoreCache:
+    """Implements `ResponseCache`; shared by all runs of a state folder."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, key: str) -> str | None:
+        """The stored body, or None."""
+        return self._store.money.cached(key)
+
+    def put(self, key: str, body: str) -> None:
+        """Keep a body."""
+        self._store.money.cache(key, body)
+
+
+def open_teacher(config: Config, store: Store, run: str, watcher: Watcher) -> LLMTeacher:
+    """Make and check the teacher of a run.
+
+    Raises:
+        WeakspotError: no key, unknown model or price, no budget for the canaries, or nothing comes back.
+    """
+    teacher = LLMTeacher(
+        config.teacher,
+        StoreCache(store),
+        StoreLedger(store, run, config.limits.budget_usd),
+        progress=watcher.progress,
+        seed=config.seed,
+    )
+    try:
+        checked = teacher.check()
+    except BaseException:
+        teacher.close()
+        raise
+    watcher.say(f"teacher {teacher.name} answers (checked in {checked.seconds:.1f} s)")
+    for warning in checked.warnings:
+        watcher.say(f"warning: weak teacher, {warning}")
+    return teacher

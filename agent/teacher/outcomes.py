@@ -1,0 +1,160 @@
+"""What came back from one call, and what a failed one means.
+
+Works on any provider's exceptions by their `status_code` and headers, without importing a client library. A
+failure is retried, drops the one request, or stops the teacher: nothing else is ever decided about it.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+MAX_REPLY_CHARS = 200_000  # far beyond any lesson; a body of megabytes is a fault, not an answer
+_QUOTA = (
+    "insufficient_quota",
+    "exceeded your current quota",
+    "billing",
+    "credit balance",
+    "payment required",
+)
+_BAD_SCHEMA = ("response_format", "json_schema", "grammar", "structured output")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A usable reply."""
+
+    text: str
+    finish: str
+    """`stop` or `length`."""
+    tokens_in: int
+    """0 where the provider does not say."""
+    tokens_out: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A call that gave no usable reply."""
+
+    action: str
+    """`retry`, `drop` (this request), `stop` (the teacher) or `no_schema` (ask again without the JSON schema)."""
+    reason: str
+    hint: str = ""
+    """For `stop`: what the user can do."""
+    retry_after_s: float = 0.0
+    is_rate_limit: bool = False
+    may_be_billed: bool = False
+    """The provider may have done the work, so the reservation is booked as cost."""
+    is_unusable_body: bool = False
+    """Something came back, and it was no answer: worth one more try, not many."""
+
+
+def read_response(response: Any) -> Answer | Failure:
+    """Take the text out of a chat completion response."""
+    choices = getattr(response, "choices", None)
+    if not choices:
+        return _unusable("the reply has no choices")
+    message, finish = choices[0].message, choices[0].finish_reason
+    text = message.content
+    if finish == "content_filter" or getattr(message, "refusal", None):
+        return Failure("drop", "refused by the provider's content filter", may_be_billed=True)
+    if not isinstance(text, str) or not text.strip():
+        return _unusable(
+            "the reply is empty"
+            if text is not None or finish != "length"
+            else "only hidden reasoning, cut off"
+        )
+    if len(text) > MAX_REPLY_CHARS:
+        return _unusable(f"the reply has {len(text):,} characters")
+    usage = getattr(response, "usage", None)
+    return Answer(
+        text,
+        "length" if finish == "length" else "stop",
+        int(getattr(usage, "prompt_tokens", 0) or 0),
+        int(getattr(usage, "completion_tokens", 0) or 0),
+    )
+
+
+def read_error(error: BaseException) -> Failure:
+    """Decide what an exception of a call means."""
+    status = getattr(error, "status_code", None)
+    text = _message(error)
+    lowered = text.lower()
+    headers = _headers(error)
+    if isinstance(error, TimeoutError) or status == 408 or "timeout" in type(error).__name__.lower():
+        return Failure("retry", "no answer within the deadline", may_be_billed=True)
+    if status == 402 or (status in (403, 429) and any(word in lowered for word in _QUOTA)):
+        return Failure(
+            "stop",
+            f"the teacher's quota is used up: {text}",
+            "top up the account, then: weakspot run --resume",
+        )
+    if status in (401, 403):
+        return Failure(
+            "stop",
+            f"the teacher refused the key ({status}): {text}",
+            "check the key that teacher.api_key_env names",
+        )
+    if status == 404:
+        return Failure(
+            "stop",
+            f"the teacher knows no such model or address: {text}",
+            "check teacher.model and teacher.api_base",
+        )
+    if status == 429:
+        return Failure("retry", "rate limited (429)", retry_after_s=_retry_after(headers), is_rate_limit=True)
+    if status == 400 and any(word in lowered for word in _BAD_SCHEMA):
+        return Failure("no_schema", f"the server takes no JSON schema: {text}")
+    if status in (400, 413, 422):
+        return Failure("drop", f"the request was refused ({status}): {text}")
+    if _is_broken_body(lowered, headers):
+        return _unusable(f"the body can't be read: {text}")
+    if status is not None and status >= 500 and headers:
+        return Failure("retry", f"the server failed ({status}): {text}", retry_after_s=_retry_after(headers))
+    return Failure("retry", f"no connection: {text}", may_be_billed=True)
+
+
+def _unusable(reason: str) -> Failure:
+    return Failure("retry", reason, may_be_billed=True, is_unusable_body=True)
+
+
+def _is_broken_body(lowered: str, headers: dict[str, str]) -> bool:
+    # Client libraries turn an unreadable body into a made-up 500 that carries no headers.
+    signs = (
+        "expecting value",
+        "expecting property",
+        "unterminated",
+        "extra data",
+        "can't decode",
+        "delimiter",
+        "not a list",
+    )
+    return not headers and any(sign in lowered for sign in signs)
+
+
+def _message(error: BaseException) -> str:
+    text = str(getattr(error, "message", "") or error).strip() or type(error).__name__
+    text = text.rsplit("Exception - ", 1)[-1].removeprefix("litellm.").split("\n")[0]
+    return text[:300]
+
+
+def _headers(error: BaseException) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for holder in (getattr(error, "response", None), error):
+        for name in ("headers", "litellm_response_headers"):
+            found.update({str(k).lower(): str(v) for k, v in dict(getattr(holder, name, None) or {}).items()})
+    return found
+
+
+def _retry_after(headers: dict[str, str]) -> float:
+    """Seconds; the header holds seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else 0.0
+    except ValueError:
+        moment = email.utils.parsedate_tz(value)
+        return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else 0.0

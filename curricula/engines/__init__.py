@@ -1,0 +1,1 @@
+"""Symbolic engines: each makes questions of one elementary skill whose answers are right by construction."""

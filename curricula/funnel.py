@@ -1,0 +1,211 @@
+"""Judge candidate lessons, cheapest check first, and count what each step let through.
+
+Orders (a weakness, a strategy's candidates, how many lessons are wanted) go in; accepted lessons, every verdict of
+every candidate and the funnel's counts come out. Steps: parse, exact duplicate, near duplicate, contamination,
+verifier. The first step that does not pass is final: nothing rescues a lesson, and what can't be verified is dropped
+like what is wrong.
+
+Candidates are pulled one by one and pulling stops when an order is filled, so a lazy strategy asks its teacher for no
+more than is needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from curricula.filters.decontaminate import Decontaminator
+from curricula.filters.dedup import Deduplicator
+from curricula.lesson import Candidate, Lesson, Verdict
+from probes.errors import WeakspotError
+
+OFFERS_PER_LESSON = (
+    10  # an order's candidates read at most, per lesson wanted: a flood of duplicates must end
+)
+LOW_YIELD = 0.1  # below this share kept, a person should look at the reasons
+FEW_OFFERS = 10  # too few candidates to call a yield low
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one strategy offers for one weakness."""
+
+    weakness_id: str
+    strategy: str
+    candidates: Iterable[Candidate]
+    n_lessons: int
+    """Accepted lessons wanted."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One candidate with every verdict it got, in order of the steps."""
+
+    candidate: Candidate
+    weakness_id: str
+    strategy: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The last one, which decided."""
+        return self.verdicts[-1]
+
+    @property
+    def is_kept(self) -> bool:
+        """Passed every step."""
+        return self.verdict.outcome == "pass"
+
+
+@dataclass(frozen=True)
+class FunnelCounts:
+    """How many candidates of one order were left after each step."""
+
+    weakness_id: str
+    strategy: str
+    wanted: int
+    asked: int
+    """Candidates read from the strategy."""
+    parsed: int
+    deduplicated: int
+    decontaminated: int
+    verified: int
+    kept: int
+    reasons: dict[str, int]
+    """Rejections by `step: reason`, most frequent first."""
+
+
+@dataclass(frozen=True)
+class FunnelResult:
+    """Everything that was judged in one cycle."""
+
+    judged: tuple[Judged, ...]
+    counts: tuple[FunnelCounts, ...]
+    stopped: WeakspotError | None = None
+    """Why the teacher gave out before all orders were filled (budget, quota); what was kept until then stands."""
+
+    @property
+    def kept(self) -> list[Lesson]:
+        """Accepted lessons, in the order they were judged."""
+        return [
+            row.candidate.lesson for row in self.judged if row.is_kept and row.candidate.lesson is not None
+        ]
+
+    @property
+    def rejected(self) -> list[Judged]:
+        """Candidates that failed a step; `.verdict` says which and why."""
+        return [row for row in self.judged if not row.is_kept]
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line for each order that kept almost nothing, with its main reason."""
+        lines = []
+        for row in self.counts:
+            if row.asked >= FEW_OFFERS and row.kept < LOW_YIELD * row.asked:
+                reason, n_times = next(iter(row.reasons.items()))
+                lines.append(
+                    f"{row.weakness_id} by {row.strategy}: {row.kept} of {row.asked} candidates kept"
+                    f" (most often {reason}, {n_times} times)"
+                )
+        return lines
+
+
+def judge(
+    orders: Sequence[Order],
+    *,
+    accepted_before: Iterable[Lesson],
+    decontaminator: Decontaminator,
+    verify: Callable[[Lesson], Verdict],
+    max_lessons: int | None = None,
+) -> FunnelResult:
+    """Fill the orders one after the other.
+
+    `accepted_before`: lessons of earlier cycles, which new ones must not repeat. `max_lessons`: over all orders
+    together. A `WeakspotError` from a strategy's iterator (the teacher's budget or quota) ends judging and is handed
+    back as `stopped`.
+    """
+    seen = Deduplicator.of(accepted_before)
+    judged: list[Judged] = []
+    counts: list[FunnelCounts] = []
+    stopped: WeakspotError | None = None
+    for order in orders:
+        rows: list[Judged] = []
+        room = order.n_lessons
+        if max_lessons is not None:
+            room = min(room, max_lessons - sum(row.is_kept for row in judged))
+        if room > 0 and stopped is None:
+            stopped = _fill(order, room, rows, seen, decontaminator, verify)
+        judged += rows
+        counts.append(_count(order, rows))
+    return FunnelResult(tuple(judged), tuple(counts), stopped)
+
+
+def _fill(
+    order: Order,
+    room: int,
+    rows: list[Judged],
+    seen: Deduplicator,
+    decontaminator: Decontaminator,
+    verify: Callable[[Lesson], Verdict],
+) -> WeakspotError | None:
+    offers = iter(order.candidates)
+    n_kept = 0
+    while n_kept < room and len(rows) < OFFERS_PER_LESSON * order.n_lessons:
+        try:
+            candidate = next(offers)
+        except StopIteration:
+            break
+        except WeakspotError as error:
+            return error
+        row = Judged(
+            candidate, order.weakness_id, order.strategy, _verdicts(candidate, seen, decontaminator, verify)
+        )
+        rows.append(row)
+        if row.is_kept and candidate.lesson is not None:
+            seen.add(candidate.lesson)
+            n_kept += 1
+    return None
+
+
+def _verdicts(
+    candidate: Candidate,
+    seen: Deduplicator,
+    decontaminator: Decontaminator,
+    verify: Callable[[Lesson], Verdict],
+) -> tuple[Verdict, ...]:
+    lesson = candidate.lesson
+    if lesson is None:
+        return (Verdict("parse", "fail", candidate.reason or "no lesson in the reply", candidate.raw[:200]),)
+    if not lesson.prompt.strip() or not lesson.completion.strip():
+        return (Verdict("parse", "fail", "empty prompt or completion"),)
+    verdicts = [Verdict("parse", "pass")]
+    for step in (seen.check_exact, seen.check_near, decontaminator.check, verify):
+        verdicts.append(step(lesson))
+        if verdicts[-1].outcome != "pass":
+            break
+    return tuple(verdicts)
+
+
+def _count(order: Order, rows: list[Judged]) -> FunnelCounts:
+    passed = Counter(verdict.step for row in rows for verdict in row.verdicts if verdict.outcome == "pass")
+    reasons = Counter(f"{row.verdict.step}: {_reason(row.verdict)}" for row in rows if not row.is_kept)
+    n_kept = sum(row.is_kept for row in rows)
+    return FunnelCounts(
+        weakness_id=order.weakness_id,
+        strategy=order.strategy,
+        wanted=order.n_lessons,
+        asked=len(rows),
+        parsed=passed["parse"],
+        deduplicated=passed["near_duplicate"],
+        decontaminated=passed["contamination"],
+        verified=n_kept,
+        kept=n_kept,
+        reasons=dict(reasons.most_common()),
+    )
+
+
+def _reason(verdict: Verdict) -> str:
+    return (
+        verdict.reason if verdict.outcome == "fail" else f"{verdict.outcome}: {verdict.reason}".rstrip(": ")
+    )

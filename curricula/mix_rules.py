@@ -1,0 +1,152 @@
+"""The rules a mix must keep, and the arithmetic of who holds how many tokens.
+
+Rows of a curriculum go in; shares, the first broken rule, or the rows without an operator's surplus come out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from curricula.anchors.contract import data_set
+from curricula.lesson import Lesson
+from probes.errors import WeakspotError
+
+
+class MixError(WeakspotError):
+    """No mix of the given rows keeps the rules."""
+
+
+@dataclass(frozen=True)
+class MixRules:
+    """Bounds of a mix; shares are 0 to 1 and counted in tokens."""
+
+    real_min: float
+    real_max: float
+    max_tokens: int | None
+    """Ceiling for the whole curriculum, prompts and template included; None for no ceiling."""
+    seed: int
+    replay_share: float = 0.15
+    """Of the machine-made tokens, at most, for lessons on what the student already does right."""
+    max_operator_share: float = 0.35
+    """Of all tokens, for one engine or sub-recipe; an even share among those present is always allowed."""
+    max_source_share: float = 0.75
+    """Applies where there are two data sets or more."""
+    max_row_tokens: int = 512
+    """Longer rows would be cut by the trainer, and a cut answer teaches to stop in the middle."""
+    max_anchor_tokens: int = 256
+    max_depth: int = 2
+
+
+@dataclass(frozen=True)
+class MixRow:
+    """One lesson in the curriculum."""
+
+    lesson: Lesson
+    part: str
+    """`new`, `earlier`, `replay` or `anchor`."""
+    n_tokens: int
+
+
+def tokens_of(rows: Iterable[MixRow]) -> int:
+    """Training tokens of the rows together."""
+    return sum(row.n_tokens for row in rows)
+
+
+def real_share(rows: Sequence[MixRow]) -> float:
+    """Human-made tokens over all tokens; 0 for no rows."""
+    return tokens_of(row for row in rows if row.lesson.is_real) / max(1, tokens_of(rows))
+
+
+def by_operator(rows: Iterable[MixRow]) -> Counter[str]:
+    """Tokens of each strategy's operator; real rows and rows without one are not counted."""
+    tally: Counter[str] = Counter()
+    for row in rows:
+        if name := _operator(row):
+            tally[name] += row.n_tokens
+    return tally
+
+
+def by_source(rows: Iterable[MixRow]) -> Counter[str]:
+    """Real tokens of each data set."""
+    tally: Counter[str] = Counter()
+    for row in rows:
+        if row.lesson.is_real:
+            tally[data_set(row.lesson)] += row.n_tokens
+    return tally
+
+
+def cap_operators(rows: list[MixRow], rules: MixRules, rng: random.Random) -> list[MixRow]:
+    """Drop random rows of an operator that holds too much, then anchors that are too many without them."""
+    cap = rules.max_operator_share
+    for _ in range(len(rows)):
+        total = tokens_of(rows)
+        tally = by_operator(rows)
+        over = [name for name, used in tally.items() if used > max(cap * total, tally.total() / len(tally))]
+        if not over:
+            return rows
+        name = max(over, key=lambda name: (tally[name], name))
+        own = [row for row in rows if _operator(row) == name]
+        rest = [row for row in rows if _operator(row) != name]
+        others = (tally.total() - tally[name]) / (len(tally) - 1)
+        limit = max(cap / (1 - cap) * tokens_of(rest), others)
+        rng.shuffle(own)
+        kept, used = own[:1], own[0].n_tokens
+        for row in own[1:]:
+            if used + row.n_tokens <= limit:
+                kept.append(row)
+                used += row.n_tokens
+        if len(kept) == len(own):
+            return rows
+        rows = rest + kept
+        while real_share(rows) > rules.real_max and any(row.part == "anchor" for row in rows):
+            rows.remove(next(row for row in reversed(rows) if row.part == "anchor"))
+    return rows
+
+
+def broken_rule(rows: list[MixRow], rules: MixRules) -> MixError | None:
+    """The first rule that these rows break, with what was reached and what would help; None when all hold."""
+    total, share = tokens_of(rows), real_share(rows)
+    reached = f"real share {share:.3f} of {total} tokens"
+    if not any(row.part != "anchor" for row in rows):
+        return MixError(f"no lesson fits into {rules.max_tokens} tokens", hint="raise curriculum.max_tokens")
+    if share < rules.real_min:
+        return MixError(
+            f"{reached} is below {rules.real_min:.2f}",
+            hint="name more sources under curriculum.anchors, raise max_tokens or max_anchor_tokens",
+        )
+    if share > rules.real_max:
+        return MixError(
+            f"{reached} is above {rules.real_max:.2f}",
+            hint="more lessons are needed, or shorter anchors, or a higher curriculum.real_max",
+        )
+    if rules.max_tokens is not None and total > rules.max_tokens:
+        return MixError(f"{total} tokens are above max_tokens {rules.max_tokens}")
+    tally = by_operator(rows)
+    for name, used in tally.items():
+        allowed = max(rules.max_operator_share * total, tally.total() / len(tally))
+        if used > allowed + _longest(row for row in rows if _operator(row) == name):
+            return MixError(
+                f"operator {name} holds {used / total:.2f} of {total} tokens, above {rules.max_operator_share:.2f}",
+                hint="more kinds of lessons or more real data are needed",
+            )
+    sources = by_source(rows)
+    for name, used in sources.items() if len(sources) > 1 else ():
+        allowed = rules.max_source_share * sources.total()
+        if used > allowed + _longest(row for row in rows if data_set(row.lesson) == name):
+            return MixError(
+                f"data set {name} holds {used} of {sources.total()} real tokens, above {rules.max_source_share:.2f}",
+                hint="add rows to the other sources, or name a third one under curriculum.anchors",
+            )
+    return None
+
+
+def _operator(row: MixRow) -> str:
+    lesson = row.lesson
+    return f"{lesson.strategy}/{lesson.operator}" if lesson.operator and not lesson.is_real else ""
+
+
+def _longest(rows: Iterable[MixRow]) -> int:
+    return max((row.n_tokens for row in rows), default=0)

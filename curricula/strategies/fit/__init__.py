@@ -1,0 +1,1 @@
+"""What strategies read off the failures: answer format, nearest engine, difficulty."""

@@ -1,0 +1,1 @@
+"""Checks of a lesson against ground truth, one file each."""

@@ -1,0 +1,284 @@
+"""The mix: its bounds hold for any sources, it repeats itself, and the file trains as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curricula.lesson import Lesson, Verdict
+from curricula.mix import MixError, build_mix, rebuild_mix, write_curriculum
+
+
+def count_tokens(rows) -> list[int]:
+    return [len(prompt.split()) + len(completion.split()) + 2 for prompt, completion in rows]
+
+
+def made(
+    n: int, *, words: int = 10, operator: str = "", weakness: str = "w1", tag: str = "m", depth: int = 1
+) -> list[Lesson]:
+    return [
+        Lesson(
+            f"{tag}{operator}{weakness} {i} " + "q " * words,
+            "a",
+            "a",
+            "symbolic",
+            depth,
+            operator=operator,
+            weakness_id=weakness,
+        )
+        for i in range(n)
+    ]
+
+
+def human(n: int, *, words: int = 40, source: str = "set1") -> list[Lesson]:
+    return [
+        Lesson(f"{source} {i} " + "w " * words, "b", "b", "anchor", 0, source=f"{source}/task{i % 5}#{i}")
+        for i in range(n)
+    ]
+
+
+def mix(new, earlier=(), anchors=(), replay=(), **rules):
+    rules = {"real_min": 0.3, "real_max": 0.7, "max_tokens": 20_000, "seed": 7, **rules}
+    return build_mix(new, earlier, anchors, replay, count_tokens=count_tokens, **rules)
+
+
+def shares(made_mix, key) -> dict[str, float]:
+    tally: Counter[str] = Counter()
+    for row in made_mix.rows:
+        tally[key(row)] += row.n_tokens
+    return {name: tokens / made_mix.n_tokens for name, tokens in tally.items()}
+
+
+def test_all_lessons_are_in_and_real_data_only_as_needed() -> None:
+    result = mix(made(200), anchors=human(300))
+    assert sum(row.part == "new" for row in result.rows) == 200
+    assert 0.30 <= result.real_share < 0.35
+    assert result.recipe["real_share"] == result.real_share
+    assert result.recipe["tokens_by_part"]["anchor"] == sum(
+        row.n_tokens for row in result.rows if row.part == "anchor"
+    )
+
+
+def test_the_same_input_gives_the_same_mix_and_another_seed_other_anchors() -> None:
+    first, again, other = (mix(made(100), anchors=human(300), seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert {row.lesson.lesson_id for row in first.rows if row.part == "anchor"} != {
+        row.lesson.lesson_id for row in other.rows if row.part == "anchor"
+    }
+
+
+def test_long_anchors_are_drawn_like_short_ones() -> None:
+    anchors = human(100, words=20, source="a") + human(100, words=150, source="a")
+    drawn = [row.n_tokens for row in mix(made(400), anchors=anchors).rows if row.part == "anchor"]
+    assert 0.3 < sum(n > 100 for n in drawn) / len(drawn) < 0.7
+
+
+def test_data_sets_share_the_real_part_evenly() -> None:
+    result = mix(made(400), anchors=human(200, source="a") + human(30, source="b") + human(3, source="c"))
+    real = result.recipe["real_tokens_by_source"]
+    assert set(real) == {"a", "b", "c"}
+    assert real["a"] < 1.3 * real["b"]
+
+
+def test_a_small_data_set_may_not_leave_the_rest_to_one_source() -> None:
+    with pytest.raises(MixError, match="data set a holds"):
+        mix(made(400), anchors=human(200, source="a") + human(1, source="b"))
+    assert mix(made(400), anchors=human(200, source="a")).real_share >= 0.3
+
+
+def test_too_little_real_data_says_how_much_is_missing() -> None:
+    with pytest.raises(MixError) as caught:
+        mix(made(400), anchors=human(5))
+    assert "too little real data: 225 tokens" in caught.value.message
+    assert "curriculum.anchors" in caught.value.hint
+
+
+def test_too_few_lessons_for_the_shortest_anchor() -> None:
+    with pytest.raises(MixError):
+        mix(made(1), anchors=human(10, words=200), max_anchor_tokens=400)
+    with pytest.raises(MixError, match="no lesson"):
+        mix([], anchors=human(10))
+
+
+def test_earlier_lessons_accumulate_and_give_way_to_the_budget_evenly_over_strata() -> None:
+    earlier = [
+        row
+        for w in "abc"
+        for op in ("x", "y")
+        for row in made(n=200 if w == "a" else 50, weakness=w, operator=op, tag="e")
+    ]
+    everything = mix(made(100), earlier, human(400), max_tokens=60_000)
+    assert sum(row.part == "earlier" for row in everything.rows) == len(earlier)
+    tight = mix(made(100), earlier, human(400), max_tokens=5_000)
+    assert tight.n_tokens <= 5_000
+    parts = Counter(row.part for row in tight.rows)
+    assert parts["new"] == 100 and parts["earlier"] > 50
+    per_weakness = Counter(row.lesson.weakness_id for row in tight.rows if row.part == "earlier")
+    assert max(per_weakness.values()) <= 1.2 * min(per_weakness.values())
+
+
+def test_earlier_lessons_give_way_to_scarce_real_data_but_new_ones_do_not() -> None:
+    result = mix(made(100), made(2000, tag="e"), human(30), max_tokens=None)
+    parts = Counter(row.part for row in result.rows)
+    assert parts["new"] == 100 and 0 < parts["earlier"] < 400
+    assert result.real_share >= 0.3
+
+
+def test_replay_has_its_share_and_no_more() -> None:
+    result = mix(made(200), [], human(400), made(500, tag="r"), replay_share=0.2)
+    by_part = shares(result, lambda row: row.part)
+    assert 0.15 < by_part["replay"] / (by_part["replay"] + by_part["new"]) <= 0.21
+
+
+def test_one_operator_is_capped_where_there_are_others() -> None:
+    new = made(400, operator="add") + made(40, operator="sub") + made(40, operator="mul")
+    result = mix(new, anchors=human(400), max_operator_share=0.35)
+    held = shares(result, lambda row: row.lesson.operator)
+    assert held["add"] <= 0.36
+    assert sum(row.lesson.operator == "sub" for row in result.rows) == 40
+    alone = mix(made(100, operator="add"), anchors=human(400), max_operator_share=0.35)
+    assert sum(row.part == "new" for row in alone.rows) == 100
+
+
+def test_rows_that_may_not_be_trained_on_are_left_out_and_counted() -> None:
+    leak = made(1, tag="leak")[0]
+    leaked_anchor = human(1, source="leaked")[0]
+
+    def decontaminate(lesson: Lesson) -> Verdict:
+        return Verdict("contamination", "fail" if lesson.prompt.startswith("leak") else "pass")
+
+    new = [*made(50), *made(50), leak, *made(1, words=600, tag="long"), *made(1, depth=3, tag="deep")]
+    result = mix(new, made(10), [*human(100), leaked_anchor], decontaminate=decontaminate)
+    assert not {row.lesson.lesson_id for row in result.rows} & {leak.lesson_id, leaked_anchor.lesson_id}
+    assert len({row.lesson.lesson_id for row in result.rows}) == len(result.rows)
+    left_out = result.recipe["left_out"]
+    assert left_out["new: already there"] == 50
+    assert left_out["earlier: already there"] == 10
+    assert left_out["new: contaminated"] == left_out["anchor: contaminated"] == 1
+    assert left_out["new: too long"] == left_out["new: too deep"] == 1
+
+
+def test_targeted_real_rows_count_as_real() -> None:
+    targeted = [
+        Lesson(f"real {i} " + "w " * 8, "b", "b", "retrieve", 0, weakness_id="w1", source=f"corpus#{i}")
+        for i in range(60)
+    ]
+    result = mix([*made(100), *targeted], anchors=human(100))
+    assert 0.3 <= result.real_share <= 0.7
+    assert sum(row.lesson.strategy == "retrieve" for row in result.rows) == 60
+    assert not any(row.part == "anchor" for row in result.rows)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0, 1), st.floats(0, 1), st.one_of(st.none(), st.integers(50, 30_000)))
+def test_the_bounds_hold_for_any_sources_or_the_mix_is_refused(
+    seed: int, low: float, high: float, max_tokens: int | None
+) -> None:
+    rng = random.Random(seed)
+
+    def some(n_most: int, tag: str) -> list[Lesson]:
+        return [
+            row
+            for operator in rng.sample(["", "x", "y", "z"], rng.randint(1, 4))
+            for row in made(
+                rng.randint(0, n_most),
+                words=rng.randint(1, 60),
+                operator=operator,
+                weakness=rng.choice("ab"),
+                tag=tag,
+            )
+        ]
+
+    anchors = [row for s in "st" for row in human(rng.randint(0, 40), words=rng.randint(5, 300), source=s)]
+    real_min, real_max = sorted((low, high))
+    try:
+        result = mix(
+            some(60, "n"),
+            some(60, "e"),
+            anchors,
+            some(30, "r"),
+            seed=seed,
+            max_tokens=max_tokens,
+            real_min=real_min,
+            real_max=real_max,
+        )
+    except MixError as error:
+        assert error.hint or "tokens" in error.message
+        return
+    total = sum(count_tokens([(row.lesson.prompt, row.lesson.completion)])[0] for row in result.rows)
+    real = sum(
+        count_tokens([(row.lesson.prompt, row.lesson.completion)])[0]
+        for row in result.rows
+        if row.lesson.depth == 0
+    )
+    assert real_min - 1e-9 <= real / total <= real_max + 1e-9
+    assert max_tokens is None or total <= max_tokens
+    assert total == result.n_tokens == result.recipe["n_tokens"]
+    assert any(row.part != "anchor" for row in result.rows)
+    assert (
+        rebuild_mix(json.loads(json.dumps(result.recipe)), (row.lesson for row in result.rows)).rows
+        == result.rows
+    )
+
+
+def test_ordinary_sources_are_never_refused() -> None:
+    for seed in range(30):
+        rng = random.Random(seed)
+        new = made(rng.randint(20, 300), words=rng.randint(5, 40), operator=rng.choice(["", "x"]))
+        result = mix(
+            new,
+            made(rng.randint(0, 900), tag="e"),
+            human(350, words=120),
+            max_tokens=rng.choice([None, 3_000, 9_000, 50_000]),
+            seed=seed,
+        )
+        assert 0.3 <= result.real_share <= 0.7
+
+
+def test_bounds_in_the_wrong_order_are_refused() -> None:
+    with pytest.raises(MixError, match="not shares in order"):
+        mix(made(10), anchors=human(10), real_min=0.8, real_max=0.2)
+
+
+def test_the_file_is_what_trl_trains_on_and_its_recipe_rebuilds_it(tmp_path: Path) -> None:
+    anchors, new = human(50), made(60, operator="add")
+    result = mix(new, anchors=anchors)
+    path = tmp_path / "cycle-001" / "curriculum.jsonl"
+    digest = write_curriculum(result, path)
+    body = path.read_bytes()
+    assert digest == hashlib.sha256(body).hexdigest()
+    rows = [json.loads(line) for line in body.decode().splitlines()]
+    assert len(rows) == len(result.rows)
+    assert set(rows[0]) == {
+        "prompt",
+        "completion",
+        "lesson_id",
+        "strategy",
+        "operator",
+        "weakness",
+        "depth",
+        "source",
+        "parents",
+    }
+    assert [turn["role"] for row in rows for turn in row["prompt"] + row["completion"]] == [
+        "user",
+        "assistant",
+    ] * len(rows)
+    assert all(row["source"] for row in rows if row["depth"] == 0)
+    recipe = json.loads((path.parent / "curriculum.recipe.json").read_text())
+    assert recipe["sha256"] == digest
+    again = write_curriculum(rebuild_mix(recipe, [*anchors, *new]), tmp_path / "again.jsonl")
+    assert again == digest
+    with pytest.raises(MixError, match="not in the pool"):
+        rebuild_mix(recipe, anchors)
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "curriculum.jsonl",
+        "curriculum.recipe.json",
+    ]

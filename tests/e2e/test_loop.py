@@ -1,0 +1,192 @@
+"""The loop offline with the scripted student: improves, stops by its rules, refuses, pauses, forgets nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.config import Loaded, load_config
+from agent.fakes import Script, ScriptedStudent, scripted_student
+from agent.loop import resume, start
+from agent.store import Store
+from agent.watch import SilentWatcher
+from probes.errors import WeakspotError
+from tests.e2e.driver import SETTINGS
+
+
+def loaded(*more: str) -> Loaded:
+    return load_config(None, [*SETTINGS, *more], {})
+
+
+def run(state: Path, *more: str, script: Script = Script(), approve: bool = False):
+    return start(loaded(*more), state, SilentWatcher(), approve=approve, open_student=scripted_student(script))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = tmp_path_factory.mktemp("state")
+    assert run(state).status == "finished"
+    return state
+
+
+def test_the_first_cycle_finds_the_answer_format_and_is_promoted(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+        assert store.weaknesses.of_cycle(name, 1)[0]["kind"] == "format"
+        assert store.decisions.of_cycle(name, 1)["decision"] == "promote"
+
+
+def test_the_audit_is_read_once_and_says_how_much_was_gained(finished: Path) -> None:
+    with Store.read(finished) as store:
+        audit = store.decisions.audit(store.runs.get()["run"])
+    assert audit and audit["look"] == 1
+    assert audit["details"]["strict"]["ci_low"] > 0
+    assert audit["details"]["strict"]["n"] == audit["details"]["n"] > 20
+
+
+def test_no_gate_or_audit_probe_was_taught(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+        sealed = {probe.prompt.lower() for split in ("gate", "audit", "protected") for probe in store.samples.probes(name, split)}
+        taught = {lesson.prompt.lower() for lesson in store.lessons.kept(name)}
+    assert taught and not taught & sealed
+
+
+def test_every_kept_lesson_has_its_provenance(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+        known = {row["weakness"] for row in store.weaknesses.history(name)}
+        diagnose = {f"{p.suite}/{p.probe_id}" for p in store.samples.probes(name, "diagnose")} | {p.probe_id for p in store.samples.probes(name, "diagnose")}
+        for lesson in store.lessons.kept(name):
+            assert lesson.weakness_id in known and lesson.strategy == "symbolic" and lesson.depth == 1 and lesson.check
+            assert set(lesson.parents) <= diagnose
+
+
+def test_the_curriculum_is_a_file_with_its_real_share_within_bounds(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+        for cycle in (1, 2):
+            curriculum = store.lessons.curriculum(name, cycle)
+            assert curriculum and 0.30 <= curriculum["real_share"] <= 0.70
+            rows = [json.loads(line) for line in (finished / curriculum["path"]).read_text().splitlines()]
+            assert len(rows) == curriculum["n_rows"]
+            assert all(row["prompt"][0]["role"] == "user" and row["completion"][0]["role"] == "assistant" for row in rows)
+
+
+def test_lessons_accumulate_over_cycles(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+        first, second = (store.lessons.curriculum(name, cycle) for cycle in (1, 2))
+    assert first and second and second["n_rows"] > first["n_rows"]
+
+
+def test_the_champion_is_not_examined_twice(tmp_path: Path) -> None:
+    students: list[ScriptedStudent] = []
+
+    def opener(config, state_dir, watcher):
+        students.append(ScriptedStudent(state_dir))
+        return students[-1]
+
+    start(loaded(), tmp_path, SilentWatcher(), open_student=opener)
+    base_gate = [n for suite, adapter, n in students[0].evaluated if suite == "basics" and adapter == "" and n > 64]
+    assert len(base_gate) == 3, "diagnose, gate and audit once each"
+
+
+def test_a_candidate_that_breaks_what_is_protected_is_rejected(tmp_path: Path) -> None:
+    run(tmp_path, "limits.cycles=1", script=Script(forgets=0.3))
+    with Store.read(tmp_path) as store:
+        name = store.runs.get()["run"]
+        decision = store.decisions.of_cycle(name, 1)
+        assert decision["decision"] == "reject" and "basics_protected" in decision["reason"]
+        assert store.runs.get()["champion"] == ""
+        assert store.decisions.adapters(name)[0]["status"] == "rejected"
+        assert (tmp_path / store.decisions.adapters(name)[0]["path"]).is_dir(), "rejected adapters are kept"
+        assert store.decisions.audit(name) is None
+
+
+def test_training_that_fails_leaves_the_champion_and_the_run_goes_on(tmp_path: Path) -> None:
+    outcome = run(tmp_path, script=Script(fails_training=True))
+    with Store.read(tmp_path) as store:
+        assert [row["decision"] for row in store.decisions.all(outcome.run)] == ["failed_train", "failed_train"]
+        assert store.runs.get()["champion"] == ""
+    assert outcome.status == "finished"
+
+
+def test_plateau_stops_the_run(tmp_path: Path) -> None:
+    outcome = run(tmp_path, "limits.cycles=9", "limits.plateau=2", script=Script(fails_training=True))
+    assert "plateau" in outcome.reason
+
+
+def test_target_stops_the_run(tmp_path: Path) -> None:
+    outcome = run(tmp_path, "limits.target=0.3", "limits.cycles=5")
+    assert "target" in outcome.reason
+    with Store.read(tmp_path) as store:
+        assert store.decisions.all(outcome.run)[-1]["decision"] == "target"
+
+
+def test_approval_pauses_before_training_and_resume_goes_on(tmp_path: Path) -> None:
+    paused = run(tmp_path, "limits.cycles=1", approve=True)
+    assert paused.status == "paused"
+    with Store.read(tmp_path) as store:
+        assert store.runs.stage(paused.run, 1, "teach") and not store.runs.stage(paused.run, 1, "train")
+    outcome = resume(paused.run, tmp_path, SilentWatcher(), open_student=scripted_student())
+    assert outcome.status == "finished"
+    with Store.read(tmp_path) as store:
+        assert store.decisions.of_cycle(paused.run, 1)["decision"] == "promote"
+
+
+def test_resume_under_another_config_names_the_keys(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+    with pytest.raises(WeakspotError) as caught:
+        resume(name, finished, SilentWatcher(), given=loaded("plan.lessons_per_cycle=80", "seed=8"), open_student=scripted_student())
+    assert "plan.lessons_per_cycle (60 -> 80)" in caught.value.where and "seed (7 -> 8)" in caught.value.where
+    assert f"--resume {name}" in caught.value.hint
+
+
+def test_a_finished_run_can_be_given_more_cycles(tmp_path: Path) -> None:
+    first = run(tmp_path, "limits.cycles=1")
+    second = resume(first.run, tmp_path, SilentWatcher(), cycles=2, open_student=scripted_student())
+    with Store.read(tmp_path) as store:
+        assert [row["cycle"] for row in store.decisions.all(second.run)] == [1, 2]
+
+
+def test_an_altered_adapter_is_refused_and_the_champion_serves(tmp_path: Path) -> None:
+    paused = run(tmp_path, "limits.cycles=1", approve=True)
+
+    class Damaging(ScriptedStudent):
+        def effect(self, adapter, other, prompts):
+            file = self._adapters / adapter / "adapter_model.safetensors"
+            file.write_bytes(b"x" + file.read_bytes()[1:])
+            return 1.0
+
+    resume(paused.run, tmp_path, SilentWatcher(), open_student=lambda config, state_dir, watcher: Damaging(state_dir))
+    with Store.read(tmp_path) as store:
+        decision = store.decisions.of_cycle(paused.run, 1)
+        assert decision["decision"] == "reject" and "altered" in decision["reason"]
+        assert store.runs.get()["champion"] == ""
+
+
+def test_too_little_disk_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(WeakspotError, match="of disk are free"):
+        run(tmp_path, "limits.disk_mb=999999999")
+
+
+def test_interrupt_saves_and_resumes(tmp_path: Path) -> None:
+    class Impatient(ScriptedStudent):
+        def train(self, curriculum, params, progress=None):
+            raise KeyboardInterrupt
+
+    stopped = start(loaded("limits.cycles=1"), tmp_path, SilentWatcher(), open_student=lambda c, s, w: Impatient(s))
+    assert stopped.status == "interrupted"
+    assert resume(stopped.run, tmp_path, SilentWatcher(), open_student=scripted_student()).status == "finished"
+
+
+def test_dry_run_writes_nothing(tmp_path: Path) -> None:
+    from agent.loop import dry_run
+
+    facts = dry_run(loaded(), tmp_path, SilentWatcher())
+    assert facts["suites"][0]["splits"]["gate"] > 20 and facts["smallest_detectable_gain"] > 0
+    assert list(tmp_path.iterdir()) == []
