@@ -12,7 +12,8 @@ How it chooses, the same for the same input and seed:
   without replacement, evenly over data sets and their tasks. Shortest first would be cheaper, but it would draw the
   same terse rows every cycle and none of the long worked solutions; only a ceiling (`max_anchor_tokens`) is set.
 - No operator holds more than `max_operator_share` of all tokens (or an even share of the machine-made ones, where there
-  are few), no data set more than `max_source_share` of the real ones, each give or take one row.
+  are few), give or take one row. Earlier lessons are trimmed further before one data set holds more than
+  `max_source_share` of the real tokens.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from curricula.mix_rules import (
     cap_operators,
     real_share,
     tokens_of,
+    usable_real,
+    warnings,
 )
 
 __all__ = ["Mix", "MixError", "MixRow", "MixRules", "build_mix", "rebuild_mix", "write_curriculum"]
@@ -48,7 +51,7 @@ __all__ = ["Mix", "MixError", "MixRow", "MixRules", "build_mix", "rebuild_mix", 
 REAL_SLACK = 0.02  # aimed at above real_min, so that one long lesson does not tip the mix below it
 
 
-MIN_BUDGET_SHARE = 0.1  # of max_tokens; a mix that must shrink its lessons further than this is refused
+MIN_ROOM_SHARE = 0.1  # of max_tokens; a mix that must shrink its lessons further than this is refused
 
 
 @dataclass(frozen=True)
@@ -108,16 +111,17 @@ def build_mix(
         )
     made = [row for row in rows if not row.lesson.is_real]
     real = [row for row in rows if row.lesson.is_real]
-    budget = _made_budget(made, real, rules)
+    room = _room(rules)
+    supported = _supported(made, real, room, rules)
     while True:
-        chosen = _choose(made, real, budget, rules)
+        chosen = _choose(made, real, room, supported, rules)
         broken = broken_rule(chosen, rules)
         if broken is None:
             break
         # A tight budget may leave no room for the next whole anchor: make room, but only where room is the trouble.
-        if tokens_of(made) <= budget or max_tokens is None or budget < MIN_BUDGET_SHARE * max_tokens:
+        if tokens_of(made) <= room or max_tokens is None or room < MIN_ROOM_SHARE * max_tokens:
             raise broken
-        budget *= 0.85
+        room *= 0.85
     spare = Counter(row.part for row in rows) - Counter(row.part for row in chosen)
     left_out.update({f"{part}: not chosen": n for part, n in spare.items()})
     random.Random(f"mix order:{seed}").shuffle(chosen)
@@ -186,44 +190,54 @@ def _eligible(
     return rows
 
 
-def _made_budget(made: list[MixRow], real: list[MixRow], rules: MixRules) -> float:
-    """Tokens for machine-made rows: what max_tokens leaves, or less where the real data supports less.
+def _room(rules: MixRules) -> float:
+    """Tokens that max_tokens leaves for machine-made rows."""
+    return (1 - _target(rules)) * rules.max_tokens if rules.max_tokens is not None else math.inf
 
-    Earlier lessons and replay give way to scarce real data; this cycle's lessons do not, that is a `MixError`.
+
+def _supported(made: list[MixRow], real: list[MixRow], room: float, rules: MixRules) -> float:
+    """Tokens of machine-made rows that the real data supports, never less than this cycle's lessons need.
+
+    Raises:
+        MixError: not even those.
     """
-    budget = (1 - _target(rules)) * rules.max_tokens if rules.max_tokens is not None else math.inf
     if rules.real_min == 0:
-        return budget
-    supported = tokens_of(real) * (1 - rules.real_min) / rules.real_min
-    wanted = min(budget, tokens_of(row for row in made if row.part == "new"))
-    if supported < wanted:
+        return math.inf
+    own = min(room, tokens_of(row for row in made if row.part == "new"))
+    if tokens_of(real) * (1 - rules.real_min) < own * rules.real_min:
         needed = (
-            math.ceil(wanted * rules.real_min / (1 - rules.real_min))
-            if rules.real_min < 1
-            else tokens_of(made)
+            math.ceil(own * rules.real_min / (1 - rules.real_min)) if rules.real_min < 1 else "only real rows"
         )
         raise MixError(
-            f"too little real data: {tokens_of(real)} tokens, {needed} needed for {wanted:.0f} tokens of lessons"
+            f"too little real data: {tokens_of(real)} tokens, {needed} needed for {own:.0f} tokens of lessons"
             f" at a real share of {rules.real_min:.2f}",
             hint="name more sources under curriculum.anchors (built in: mmlu_flan_cot, bbh_cot, gsm8k_cot, or your .jsonl)",
         )
-    return min(budget, supported)
+    target = _target(rules)
+    return max(own, usable_real(real, rules) * (1 - target) / target)
 
 
-def _choose(made: list[MixRow], real: list[MixRow], budget: float, rules: MixRules) -> list[MixRow]:
+def _choose(
+    made: list[MixRow], real: list[MixRow], room: float, supported: float, rules: MixRules
+) -> list[MixRow]:
     rng = random.Random(f"mix:{rules.seed}")
-    chosen = _choose_made(made, budget, rules, rng)
+    chosen = _choose_made(made, room, supported, rules, rng)
     chosen += _choose_real(real, chosen, rules, rng)
     return cap_operators(chosen, rules, rng)
 
 
-def _choose_made(made: list[MixRow], budget: float, rules: MixRules, rng: random.Random) -> list[MixRow]:
+def _choose_made(
+    made: list[MixRow], room: float, supported: float, rules: MixRules, rng: random.Random
+) -> list[MixRow]:
+    """Share the room; where real data is scarcer than room, this cycle's lessons come first, then replay."""
     parts = {part: [row for row in made if row.part == part] for part in ("new", "earlier", "replay")}
-    taught = min(tokens_of(parts["new"]) + tokens_of(parts["earlier"]), (1 - rules.replay_share) * budget)
-    replay = min(tokens_of(parts["replay"]), rules.replay_share / (1 - rules.replay_share) * taught)
-    rest = budget - replay
-    new = min(tokens_of(parts["new"]), max(rest / 2, rest - tokens_of(parts["earlier"])))
-    limits = {"new": new, "earlier": rest - new, "replay": replay}
+    size = {part: tokens_of(rows) for part, rows in parts.items()}
+    taught = min(size["new"] + size["earlier"], (1 - rules.replay_share) * room)
+    replay = min(size["replay"], rules.replay_share / (1 - rules.replay_share) * taught)
+    rest = room - replay
+    new = min(size["new"], max(rest / 2, rest - size["earlier"]), supported)
+    replay = min(replay, rules.replay_share * supported, supported - new)
+    limits = {"new": new, "earlier": min(rest - new, supported - new - replay), "replay": replay}
     return [row for part, rows in parts.items() for row in _spread(rows, limits[part], rng)]
 
 
@@ -298,6 +312,7 @@ def _recipe(rows: list[MixRow], rules: MixRules, left_out: Counter[str]) -> dict
         "tokens_by_operator": dict(sorted(by_operator(rows).items())),
         "tokens_by_weakness": dict(sorted(weaknesses.items())),
         "real_tokens_by_source": dict(sorted(by_source(rows).items())),
+        "warnings": warnings(rows, rules),
         "left_out": dict(sorted((name, n) for name, n in left_out.items() if n)),
         "rows": [
             {"lesson_id": row.lesson.lesson_id, "part": row.part, "n_tokens": row.n_tokens} for row in rows

@@ -33,7 +33,8 @@ class MixRules:
     max_operator_share: float = 0.35
     """Of all tokens, for one engine or sub-recipe; an even share among those present is always allowed."""
     max_source_share: float = 0.75
-    """Applies where there are two data sets or more."""
+    """Of the real tokens, for one data set of several. Earlier lessons give way to it; this cycle's own lessons do not, so
+    that naming a further small file of real data never makes a mix impossible. The recipe then warns."""
     max_row_tokens: int = 512
     """Longer rows would be cut by the trainer, and a cut answer teaches to stop in the middle."""
     max_anchor_tokens: int = 256
@@ -132,15 +133,29 @@ def broken_rule(rows: list[MixRow], rules: MixRules) -> MixError | None:
                 f"operator {name} holds {used / total:.2f} of {total} tokens, above {rules.max_operator_share:.2f}",
                 hint="more kinds of lessons or more real data are needed",
             )
-    sources = by_source(rows)
-    for name, used in sources.items() if len(sources) > 1 else ():
-        allowed = rules.max_source_share * sources.total()
-        if used > allowed + _longest(row for row in rows if data_set(row.lesson) == name):
-            return MixError(
-                f"data set {name} holds {used} of {sources.total()} real tokens, above {rules.max_source_share:.2f}",
-                hint="add rows to the other sources, or name a third one under curriculum.anchors",
-            )
     return None
+
+
+def usable_real(rows: Iterable[MixRow], rules: MixRules) -> float:
+    """Real tokens that can be used with no data set above its share; all of them where there is one data set."""
+    sources = by_source(rows)
+    if len(sources) < 2 or rules.max_source_share >= 1:
+        return sources.total()
+    others = sources.total() - max(sources.values())
+    return min(sources.total(), others / (1 - rules.max_source_share))
+
+
+def warnings(rows: Sequence[MixRow], rules: MixRules) -> list[str]:
+    """What a person should know of a mix that breaks no rule."""
+    sources = by_source(rows)
+    lines = []
+    for name, used in sources.items() if len(sources) > 1 else ():
+        longest = _longest(row for row in rows if data_set(row.lesson) == name)
+        if used > rules.max_source_share * sources.total() + longest:
+            lines.append(
+                f"data set {name} holds {used / sources.total():.2f} of the real tokens: the others are used up"
+            )
+    return lines
 
 
 def _operator(row: MixRow) -> str:

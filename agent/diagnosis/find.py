@@ -254,7 +254,9 @@ def _weakness(
     bounds = clopper_pearson(failed, n)
     passes = rows.is_passed if kind == "format" else rows.has_skill
     overall = float(np.mean(~passes))
-    middle = coordinates[list(failures)].mean(axis=0)
+    middle = (
+        np.sort(coordinates[list(failures)], axis=0).mean(axis=0).round(4)
+    )  # sorted: sums depend on order
     return Weakness(
         id=weakness_id(kind, (rows.texts[row] for row in members) if kind == "skill" else [label]),
         label=label,

@@ -96,9 +96,10 @@ def medoid_rows(
     """Up to `count` rows nearest to the middle of `rows`, with different texts, most typical first."""
     if not rows:
         return ()
-    chosen = points[list(rows)]
+    ordered = sorted(rows, key=lambda row: texts[row])  # sums depend on order
+    chosen = points[ordered]
     distance = np.round(1 - chosen @ chosen.mean(axis=0), 9)
-    ranked = sorted(zip(distance.tolist(), (texts[row] for row in rows), rows, strict=True))
+    ranked = sorted(zip(distance.tolist(), (texts[row] for row in ordered), ordered, strict=True))
     out: list[int] = []
     for _, text, row in ranked:
         if all(texts[other] != text for other in out):

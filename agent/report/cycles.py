@@ -23,7 +23,8 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
     details = row.get("details") or {}
     stages = [stage for stage in store.runs.stages(run) if stage["cycle"] == cycle]
     funnel = store.lessons.funnel(run, cycle)
-    curriculum = store.lessons.curriculum(run, cycle)
+    curriculum = _curriculum(store.lessons.curriculum(run, cycle))
+    weaknesses = weakness_facts(store, run, cycle, details.get("per_weakness") or [])
     flips = store.decisions.flips(run, cycle, score) if row.get("candidate") else []
     return {
         "cycle": cycle,
@@ -37,8 +38,8 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
         "rules": [_rule(rule) for rule in details.get("rules") or []],
         "protected": details.get("protected") or [],
         "smallest_detectable_gain": details.get("smallest_detectable_gain"), "noise_floor": details.get("noise_floor"),
-        "weaknesses": weakness_facts(store, run, cycle, details.get("per_weakness") or []),
-        "plan": store.weaknesses.plan(run, cycle),
+        "weaknesses": weaknesses,
+        "n_open": sum(row["state"] != "closed" for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
         "funnel": {**_sums(funnel), "reasons": _reasons(funnel), "rows": funnel},
         "curriculum": curriculum,
         "real_share": curriculum["real_share"] if curriculum else None,
@@ -54,7 +55,7 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
 
 def weakness_facts(store: Store, run: str, cycle: int, per_weakness: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Weaknesses of one cycle, worst first, each with its gate result, lessons, cost and an example."""
-    gate = {row["weakness"]: row for row in per_weakness}
+    gate = {row["weakness"]: row for row in per_weakness if row.get("n")}
     taught = {row["weakness"]: row for row in store.lessons.per_weakness(run) if row["cycle"] == cycle}
     facts = []
     for row in store.weaknesses.of_cycle(run, cycle):
@@ -89,6 +90,19 @@ def champion_before(store: Store, run: str, cycle: int) -> str:
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     return {key: rule.get(key) for key in ("name", "value", "threshold", "is_met", "detail")}
+
+
+def _curriculum(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The curriculum's row with its recipe summed up by part; the rows themselves are in curriculum.recipe.json."""
+    if row is None:
+        return None
+    recipe = dict(row["recipe"])
+    parts: dict[str, dict[str, int]] = {}
+    for item in recipe.pop("rows", []):
+        part = parts.setdefault(item["part"], {"n": 0, "n_tokens": 0})
+        part["n"] += 1
+        part["n_tokens"] += item["n_tokens"]
+    return {**row, "recipe": recipe, "parts": parts}
 
 
 def _sums(funnel: Sequence[dict[str, Any]]) -> dict[str, int]:

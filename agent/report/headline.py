@@ -9,7 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agent.report.wording import DECISIONS, count, duration, interval, money, p_phrase, percent, points
+from agent.report.wording import (
+    DECISIONS,
+    count,
+    duration,
+    interval,
+    money,
+    one_line,
+    p_phrase,
+    percent,
+    points,
+)
 
 FORMAT_ONLY = "explained by answer format alone: the lenient score did not move beyond noise"
 
@@ -26,11 +36,7 @@ def headline(report: dict[str, Any]) -> str:
 def closing_lines(report: dict[str, Any], html: Path | None = None) -> list[str]:
     """What `weakspot run` prints last: gained, rejected and why, protected, money and time, the file to open."""
     lines = _gained(report)
-    for facts in report["cycles"]:
-        if facts["decision"] not in ("promote", "running"):
-            lines.append(f"cycle {facts['cycle']} {DECISIONS.get(facts['decision'], facts['decision'])}: {'; '.join(facts['reasons']) or 'no reason stored'}")
-        elif facts["format_only"]:
-            lines.append(f"cycle {facts['cycle']} promoted, gain {FORMAT_ONLY}")
+    lines += [_cycle_line(facts) for facts in report["cycles"]]
     for row in report["protected"]:
         held = row["ci_low"] is not None and row["margin"] is not None and row["ci_low"] > -row["margin"]
         word = "held" if held else "NOT shown to hold"
@@ -42,6 +48,16 @@ def closing_lines(report: dict[str, Any], html: Path | None = None) -> list[str]
     if html is not None:
         lines.append(f"open {html}")
     return lines
+
+
+def _cycle_line(facts: dict[str, Any]) -> str:
+    """What one cycle found and how it ended; for everything but a promotion, why."""
+    weak = [row for row in facts["weaknesses"] if row["state"] != "closed"]
+    found = f" found {count(len(weak), 'weakness', 'weaknesses')}, first: {one_line(weak[0]['label'], 80)} ({weak[0]['n_failures']} of {weak[0]['n']} wrong);" if weak else ""
+    line = f"cycle {facts['cycle']}{found} {DECISIONS.get(facts['decision'], facts['decision'])}"
+    if facts["decision"] not in ("promote", "running"):
+        return f"{line}: {'; '.join(facts['reasons']) or 'no reason stored'}"
+    return f"{line}, gain {FORMAT_ONLY}" if facts["format_only"] else line
 
 
 def _subject(report: dict[str, Any]) -> str:

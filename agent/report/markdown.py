@@ -127,7 +127,7 @@ def _trend(report: dict[str, Any]) -> str:
 def _cycles(cycles: Sequence[dict[str, Any]]) -> str:
     return table(("cycle", "decision", "gate gain*", "fixed", "broken", "p", "level", "weaknesses", "lessons", "real share", "time", "cost"),
                  ((str(facts["cycle"]), DECISIONS.get(facts["decision"], facts["decision"]), points(facts["gate"]["gain"]), str(facts["gate"]["fixed"]),
-                   str(facts["gate"]["broken"]), p_value(facts["p_value"]), p_value(facts["level"]), str(len(facts["weaknesses"])),
+                   str(facts["gate"]["broken"]), p_value(facts["p_value"]), p_value(facts["level"]), str(facts["n_open"]),
                    str(facts["funnel"]["kept"]), percent(facts["real_share"]), duration(facts["seconds"]), money(facts["cost_usd"])) for facts in cycles))
 
 

@@ -62,7 +62,7 @@ def cycles_table(cycles: Iterable[dict[str, Any]]) -> Table:
         gate = facts["gate"]
         table.add_row(str(facts["cycle"]), Text(DECISIONS.get(facts["decision"], facts["decision"]), style=STYLES.get(facts["decision"], "")),
                       points(gate["gain"]), str(gate["fixed"]), str(gate["broken"]), p_value(facts["p_value"]), p_value(facts["level"]),
-                      str(len(facts["weaknesses"])), str(facts["funnel"]["kept"]), percent(facts["real_share"]), duration(facts["seconds"]), money(facts["cost_usd"]))
+                      str(facts["n_open"]), str(facts["funnel"]["kept"]), percent(facts["real_share"]), duration(facts["seconds"]), money(facts["cost_usd"]))
     table.caption = "* gate gains are optimistic: the gate chose the champion; claims come from the audit split"
     return table
 

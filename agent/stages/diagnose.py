@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.examine import samples_of
+from agent.diagnosis.weakness import Weakness
 from agent.state import CycleState
 from agent.store import Store
 
-GONE = "closed"
+if TYPE_CHECKING:
+    from agent.diagnosis import Diagnosis
+
+MIN_FAILURES = 5  # fewer are success: no interval over them says anything
+GENERAL = "W000000"  # what nothing separates; one id, so that its history is one line
 
 
 def diagnose(context: RunContext, state: CycleState) -> StageResult:
@@ -23,15 +29,16 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     previous = _previous(context, run)
     # one seed for all cycles: an unchanged champion must give unchanged weaknesses
     found = find(probes, [sample for _, sample in pairs], previous=previous, seed=context.seed("diagnose"))
-    rows = [_row(rank, weakness, found.states[weakness.id], probes) for rank, weakness in enumerate(found.weaknesses, 1)]
+    weaknesses = found.weaknesses or _general(found, len(probes))
+    rows = [_row(rank, weakness, found.states.get(weakness.id, "open"), probes) for rank, weakness in enumerate(weaknesses, 1)]
     known = {row["id"]: row for row in previous}
     rows += [_departed_row(len(rows) + rank, gone, known[gone.id]) for rank, gone in enumerate(found.departed, 1)]
     members = [{"weakness": weakness.id, "suite": probes[at].suite, "probe_id": probes[at].probe_id, "is_failure": int(at in set(weakness.failures))}
-               for weakness in found.weaknesses for at in weakness.members]
+               for weakness in weaknesses for at in weakness.members]
     points = [{"suite": probe.suite, "probe_id": probe.probe_id, "x": x, "y": y, "failure_type": kind}
               for probe, (x, y), kind in zip(probes, found.coordinates, found.failure_types, strict=True)]
     decision = ""
-    if not found.weaknesses:
+    if not weaknesses:
         decision = "converged"
     elif settings.limits.target is not None and state["accuracy"] >= settings.limits.target:
         decision = "target"
@@ -44,10 +51,10 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
                 "decision": decision, "reason": reason, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,
                 "details": {"reasons": [reason]}})
 
-    update: dict[str, Any] = {"n_weaknesses": len(found.weaknesses)}
+    update: dict[str, Any] = {"n_weaknesses": len(weaknesses)}
     if decision:
         update["decision"] = decision
-    return StageResult(update, _summary(found), write)
+    return StageResult(update, _summary(weaknesses, found.counts), write)
 
 
 def _previous(context: RunContext, run: str) -> list[dict[str, Any]]:
@@ -81,9 +88,23 @@ def _departed_row(rank: int, gone: Any, known: dict[str, Any]) -> dict[str, Any]
             "medoids": known["medoids"]}
 
 
-def _summary(found: Any) -> str:
-    if not found.weaknesses:
+def _general(found: Diagnosis, n: int) -> list[Weakness]:
+    """Failures that no evidence separates are practised together; too few of them are success."""
+    from agent.statistics.intervals import clopper_pearson
+
+    failures = tuple(at for at, kind in enumerate(found.failure_types) if kind is not None)
+    if len(failures) < MIN_FAILURES:
+        return []
+    interval = clopper_pearson(len(failures), n)
+    spread = failures[:: max(1, len(failures) // 3)][:3]
+    return [Weakness(
+        GENERAL, "failures that nothing separates", (), tuple(range(n)), failures, n, len(failures), len(failures) / n, interval.low, interval.high,
+        lift=1.0, p_value=1.0, medoids=spread, stability=1.0, coordinates=(0.0, 0.0), failure_types=found.counts)]
+
+
+def _summary(weaknesses: Sequence[Weakness], counts: dict[str, int]) -> str:
+    if not weaknesses:
         return "nothing weak is left"
-    worst = found.weaknesses[0]
-    counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
-    return f"{len(found.weaknesses)} weaknesses, first: {worst.label} ({worst.n_failures} of {worst.n}); failures: {counts}"
+    worst = weaknesses[0]
+    by_type = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    return f"{len(weaknesses)} weakness{'es' * (len(weaknesses) > 1)}, first: {worst.label} ({worst.n_failures} of {worst.n}); failures: {by_type}"

@@ -28,10 +28,10 @@ def mcnemar_power(n: int, gain: float, discordance: float, alpha: float) -> floa
 
     centre, spread = n * discordance, math.sqrt(n * discordance * (1 - discordance))
     first, last = max(1, math.floor(centre - 9 * spread)), min(n, math.ceil(centre + 9 * spread))
-    differing = np.arange(first, last + 1, dtype=float)
+    differing = np.arange(first, last + 1)
     weight = bdtr(differing, n, min(1.0, discordance)) - bdtr(differing - 1, n, min(1.0, discordance))
     # smallest k with P(X >= k) <= alpha: start at the continuous quantile, step up while still above alpha
-    needed = np.floor(np.nan_to_num(bdtrik(1 - alpha, differing, 0.5)))
+    needed = np.floor(np.nan_to_num(bdtrik(1 - alpha, differing.astype(float), 0.5)))
     for _ in range(4):
         tail = np.where(needed > 0, bdtrc(np.minimum(needed, differing) - 1, differing, 0.5), 1.0)
         needed = needed + ((needed <= differing) & (tail > alpha))

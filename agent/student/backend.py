@@ -8,8 +8,9 @@ lm-eval has no place for it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Sequence
+from typing import Any
 
 import torch
 from lm_eval.api.instance import Instance
@@ -87,12 +88,12 @@ class StudentLM(LM):
 
             generations = self._halving(
                 self.batch_size,
-                lambda size: decode.generate(  # noqa: B023
+                lambda size: decode.generate(
                     self.model, prompts, max_new=max_new, stop_ids=self._stop_ids, batch_size=size,  # noqa: B023
                     is_done=self._watch(until), progress=advance,  # noqa: B023
                 ),
             )
-            for indices, generation in zip(contexts.values(), generations):
+            for indices, generation in zip(contexts.values(), generations, strict=True):
                 text, was_cut = _cut(self._decode(generation.ids), until)
                 finish = "stop" if was_cut else generation.finish
                 for index in indices:
@@ -123,8 +124,8 @@ class StudentLM(LM):
             lambda tokens: decode.score(self.model, items, batch_tokens=tokens, progress=advance),
         )
         results: list[tuple[float, bool]] = [(0.0, False)] * len(requests)
-        for options, scores in zip(by_context.values(), scored):
-            for indices, one in zip(options.values(), scores):
+        for options, scores in zip(by_context.values(), scored, strict=True):
+            for indices, one in zip(options.values(), scores, strict=True):
                 for index in indices:
                     results[index] = (one.logprob, one.is_greedy)
         return results
@@ -145,7 +146,7 @@ class StudentLM(LM):
         scored = self._halving(
             SCORING_TOKENS, lambda tokens: decode.score(self.model, windows, batch_tokens=tokens)
         )
-        for owner, scores in zip(owners, scored):
+        for owner, scores in zip(owners, scored, strict=True):
             totals[owner] += scores[0].logprob
         return totals
 

@@ -10,16 +10,15 @@ import hashlib
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 from agent.config import StudentConfig
 from agent.student import adapters
@@ -231,6 +230,7 @@ class _Worker:
 
     def __init__(self, log_file: Path, timeout_s: float) -> None:
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._log_file = log_file
         self._timeout_s = timeout_s
         self._jobs = 0
         self._process: subprocess.Popen[str] | None = None
@@ -267,7 +267,7 @@ class _Worker:
                 case "done" if event["job"] == self._jobs:
                     return event["result"]
                 case "failed" if event["job"] == self._jobs:
-                    raise _error(event)
+                    raise _error(event, self._log_file)
 
     def stop(self) -> None:
         """Ask it to end; kill it when it does not."""
@@ -316,10 +316,11 @@ def worker_environment(environ: Any) -> dict[str, str]:
     return kept
 
 
-def _error(event: dict[str, Any]) -> WeakspotError:
+def _error(event: dict[str, Any], log_file: Path) -> WeakspotError:
     kinds = {"BadAdapter": BadAdapter, "TrainingFailed": TrainingFailed, "NonFiniteLoss": TrainingFailed}
-    if event["kind"] in ("Internal", "OutOfMemory"):
-        return WeakspotError(f"the student worker failed: {event['message']}", hint="see logs/worker.log", exit_code=1)
+    if event["kind"] == "Internal":
+        return WeakspotError(f"the student worker failed: {event['message']}", where=str(log_file),
+                             hint="the end of that log has the traceback", exit_code=1)
     return kinds.get(event["kind"], WeakspotError)(event["message"], where=event["where"], hint=event["hint"])
 
 

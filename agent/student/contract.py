@@ -6,9 +6,10 @@ does it in microseconds. Stages know this protocol only.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Protocol, Sequence
+from typing import Protocol
 
 from probes.errors import WeakspotError
 from probes.suite import Probe, Suite

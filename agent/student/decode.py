@@ -8,13 +8,16 @@ finished leave the batch. The same inputs in the same order give the same bits o
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from typing import Any, Callable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 MIN_SHARED = 4  # tokens; below this, copying keys and values costs as much as computing them
 COMPACT_SHARE = 0.75  # batch is shrunk when fewer rows than this are still writing
+PARK_SHARE = 0.25  # the last quarter of a batch waits and goes on together with that of other batches: a matrix
+# product over 8 rows costs nearly as much as one over 32
 
 Progress = Callable[[int], None]
 """Called with the number of rows that are finished since the last call."""
@@ -61,17 +64,19 @@ def generate(
 
     Batches hold prompts of similar length (longest first, so that memory runs out at once or never).
     """
-    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
     shared = _shared_prefix(model, prompts)
-    results: list[Generation | None] = [None] * len(prompts)
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        batch = [list(prompts[row][shared.length :]) for row in rows]
-        for row, generation in zip(rows, _generate_batch(model, batch, shared, max_new, stop_ids, is_done)):
-            results[row] = generation
-        if progress:
-            progress(len(rows))
-    return [generation for generation in results if generation is not None]
+    rows = [_Row(list(prompt[shared.length :]), max_new) for prompt in prompts]
+    waiting = rows
+    while waiting:
+        waiting = sorted(waiting, key=lambda row: -len(row.prompt) - len(row.written))
+        batches = [waiting[start : start + batch_size] for start in range(0, len(waiting), batch_size)]
+        park_at = int(PARK_SHARE * batch_size) if len(batches) > 1 else 0
+        for batch in batches:
+            _generate_batch(model, batch, shared, stop_ids, is_done, park_at)
+            if progress:
+                progress(sum(row.finish != "" for row in batch))
+        waiting = [row for row in waiting if not row.finish]
+    return [Generation(row.written, row.finish) for row in rows]
 
 
 @torch.inference_mode()
@@ -97,7 +102,7 @@ def score(
     while start < len(order):
         n_rows = max(1, batch_tokens // max(1, width[order[start]]))
         rows = order[start : start + n_rows]
-        for row, scores in zip(rows, _score_batch(model, [items[row] for row in rows], shared)):
+        for row, scores in zip(rows, _score_batch(model, [items[row] for row in rows], shared), strict=True):
             results[row] = scores
         if progress:
             progress(len(rows))
@@ -125,7 +130,7 @@ class _Shared:
 def _shared_prefix(model: Any, rows: Sequence[Sequence[int]]) -> _Shared:
     if len(rows) < 2:
         return _Shared(0, None)
-    first, last = min(rows), max(rows)  # the common prefix of all rows is that of the extremes
+    first, last = min(map(list, rows)), max(map(list, rows))  # what the extremes share, all rows share
     length = 0
     while length < min(len(first), len(last)) - 1 and first[length] == last[length]:
         length += 1  # one token at least stays in every row
@@ -135,52 +140,63 @@ def _shared_prefix(model: Any, rows: Sequence[Sequence[int]]) -> _Shared:
     return _Shared(length, model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values)
 
 
+@dataclass
+class _Row:
+    """A prompt (without what all share) and its answer so far."""
+
+    prompt: list[int]
+    max_new: int
+    written: list[int] = field(default_factory=list)
+    finish: str = ""
+    """Empty while the answer may grow."""
+
+    def take(self, token: int, stop_ids: frozenset[int], is_done: Callable[[list[int]], bool] | None) -> None:
+        if token in stop_ids:
+            self.finish = "stop"
+            return
+        self.written.append(token)
+        if is_done is not None and is_done(self.written):
+            self.finish = "stop"
+        elif len(self.written) == self.max_new:
+            self.finish = "length"
+
+
 def _generate_batch(
-    model: Any, batch: list[list[int]], shared: _Shared, max_new: int, stop_ids: frozenset[int], is_done: Any
-) -> list[Generation]:
-    width = max(map(len, batch))
+    model: Any, batch: list[_Row], shared: _Shared, stop_ids: frozenset[int], is_done: Any, park_at: int
+) -> None:
+    """Write until all rows are finished, or no more than `park_at` are left to go on in another batch."""
+    inputs = [row.prompt + row.written for row in batch]
+    width = max(map(len, inputs))
     ids = torch.zeros((len(batch), width), dtype=torch.long)
     mask = torch.zeros((len(batch), shared.length + width), dtype=torch.long)
     mask[:, : shared.length] = 1
-    for row, tokens in enumerate(batch):
-        ids[row, width - len(tokens) :] = torch.tensor(tokens)
-        mask[row, shared.length + width - len(tokens) :] = 1
+    for index, tokens in enumerate(inputs):
+        ids[index, width - len(tokens) :] = torch.tensor(tokens)
+        mask[index, shared.length + width - len(tokens) :] = 1
     ids, mask = ids.to(model.device), mask.to(model.device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, shared.length :]
     cache = shared.expanded(len(batch))
-    written: list[list[int]] = [[] for _ in batch]
-    finish = ["length"] * len(batch)
-    alive = list(range(len(batch)))  # row of the tensors -> row of the batch
-    running = set(alive)
-    for step in range(max_new):
+    alive = batch  # the rows of the tensors, in their order; some may have finished
+    while True:
         out = model(
             input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True,
             logits_to_keep=1,
         )
         chosen = out.logits[:, -1].argmax(-1)
-        for row, token in zip(alive, chosen.tolist()):
-            if row not in running:
-                continue
-            if token in stop_ids:
-                finish[row] = "stop"
-                running.discard(row)
-                continue
-            written[row].append(token)
-            if is_done is not None and is_done(written[row]):
-                finish[row] = "stop"
-                running.discard(row)
-        if not running or step == max_new - 1:
-            break
+        for row, token in zip(alive, chosen.tolist(), strict=True):
+            if not row.finish:
+                row.take(token, stop_ids, is_done)
+        running = [index for index, row in enumerate(alive) if not row.finish]
+        if len(running) <= park_at:
+            return
         ids = chosen[:, None]
         positions = positions[:, -1:] + 1
         mask = torch.cat([mask, mask.new_ones((len(alive), 1))], dim=1)
         if len(running) <= COMPACT_SHARE * len(alive):
-            keep = [i for i, row in enumerate(alive) if row in running]
-            index = torch.tensor(keep, device=model.device)
-            cache.batch_select_indices(index)
-            ids, positions, mask = ids[index], positions[index], mask[index]
-            alive = [alive[i] for i in keep]
-    return [Generation(tokens, how) for tokens, how in zip(written, finish)]
+            kept = torch.tensor(running, device=model.device)
+            cache.batch_select_indices(kept)
+            ids, positions, mask = ids[kept], positions[kept], mask[kept]
+            alive = [alive[i] for i in running]
 
 
 def _score_batch(model: Any, items: list[Continuations], shared: _Shared) -> list[list[Score]]:
@@ -192,7 +208,7 @@ def _score_batch(model: Any, items: list[Continuations], shared: _Shared) -> lis
     positions = torch.zeros((n_rows, width), dtype=torch.long)
     allowed = torch.eye(width, dtype=torch.bool).repeat(n_rows, 1, 1)  # padding sees itself: no empty softmax
     allowed = torch.cat([torch.zeros((n_rows, width, shared.length), dtype=torch.bool), allowed], dim=2)
-    for row, (item, context) in enumerate(zip(items, contexts)):
+    for row, (item, context) in enumerate(zip(items, contexts, strict=True)):
         begin = left - len(context)
         ids[row, begin:left] = torch.tensor(context)
         positions[row, begin:left] = torch.arange(shared.length, len(item.context))

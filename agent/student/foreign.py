@@ -12,12 +12,11 @@ import hashlib
 import os
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Sequence
-
-from lm_eval.api.task import Task
-from lm_eval.tasks import TaskManager
+from typing import TYPE_CHECKING, Any
 
 from agent.student.backend import DEFAULT_MAX_TOKENS, StudentLM
 from agent.student.contract import Sample
@@ -25,6 +24,10 @@ from agent.student.tasks import margin, run
 from probes.errors import WeakspotError
 from probes.scorers import score
 from probes.suite import Probe, Suite
+
+if TYPE_CHECKING:
+    from lm_eval.api.task import Task
+    from lm_eval.tasks import TaskManager
 
 PAIR_METRICS = ("f1", "mcc")  # lm-eval logs these as (gold, chosen): equality says right or wrong
 UNUSABLE = ("perplexity", "bits_per_byte", "bleu", "chrf", "ter", "rouge", "brier_score", "likelihood")
@@ -109,6 +112,8 @@ class TaskShelf:
         return _build(known, name, include_path)
 
     def _manager(self, include_path: str, with_defaults: bool) -> TaskManager:
+        from lm_eval.tasks import TaskManager
+
         key = f"{include_path}|{with_defaults}"
         if key not in self._managers:
             self._managers[key] = TaskManager(include_path=include_path or None, include_defaults=with_defaults)
@@ -132,7 +137,7 @@ def _build(manager: TaskManager, name: str, include_path: str, fallback: Any = N
         if fallback is None:
             raise _unavailable(name, error) from error
         return _build(fallback(), name, include_path)  # a group of the user's that names built-in tasks
-    except Exception as error:  # noqa: BLE001 - YAML and data sets of others fail in every way there is
+    except Exception as error:  # YAML and data sets of others fail in every way there is
         raise _unavailable(name, error) from error
 
 
@@ -202,21 +207,20 @@ def _sample(lm: StudentLM, task: Task, probe: Probe, position: int, entries: lis
     values = [_value(task, entry) for entry in entries]
     strict = values[0]
     lenient = max(values)
-    place = {"suite": probe.suite, "probe_id": probe.probe_id}
+    sample = Sample(probe.suite, probe.probe_id, "", strict, lenient, finish="choice")
     if task.OUTPUT_TYPE == "generate_until":
         response = str(entries[0]["resps"][0][0])
-        lenient = max(lenient, _own_reading(probe, response))
         ending = lm.endings[(task.task_name, position)]
-        return Sample(**place, response=response, strict=strict, lenient=lenient, finish=ending.finish,
-                      n_tokens=ending.n_tokens)
+        return replace(sample, response=response, lenient=max(lenient, _own_reading(probe, response)),
+                       finish=ending.finish, n_tokens=ending.n_tokens)
     answers = entries[0]["filtered_resps"]
     if task.OUTPUT_TYPE == "loglikelihood":
         is_greedy = bool(answers[0][1])
-        return Sample(**place, response=probe.gold if is_greedy else "", strict=strict, lenient=lenient, finish="choice")
+        return replace(sample, response=probe.gold if is_greedy else "")
     answers = answers[: len(probe.choices)]  # mutual-information tasks append unconditional scores
     best = max(range(len(answers)), key=lambda index: answers[index][0])
     gap = margin(answers, probe.choices.index(probe.gold)) if probe.gold in probe.choices else None
-    return Sample(**place, response=probe.choices[best], strict=strict, lenient=strict, finish="choice", margin=gap)
+    return replace(sample, response=probe.choices[best], lenient=strict, margin=gap)
 
 
 def _value(task: Task, entry: dict) -> float:

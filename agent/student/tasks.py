@@ -7,8 +7,9 @@ Probes go in, samples with a strict and a lenient score come out, always through
 from __future__ import annotations
 
 import random
-from dataclasses import asdict
-from typing import Any, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 from lm_eval.api.instance import Instance
@@ -122,16 +123,13 @@ def run(lm: StudentLM, tasks: dict[str, Task], samples: dict[str, list[int]] | N
 
 
 def _own_sample(lm: StudentLM, task: ProbeTask, probe: Probe, row: dict) -> Sample:
-    scores = dict(strict=float(row["strict"]), lenient=float(row["lenient"]))
+    sample = Sample(probe.suite, probe.probe_id, "", float(row["strict"]), float(row["lenient"]))
     if task.is_choice:
         answers = row["filtered_resps"]
-        return Sample(
-            probe.suite, probe.probe_id, probe.choices[_best(answers)], **scores, finish="choice",
-            margin=margin(answers, probe.choices.index(probe.gold)),
-        )
+        gap = margin(answers, probe.choices.index(probe.gold))
+        return replace(sample, response=probe.choices[_best(answers)], finish="choice", margin=gap)
     ending = lm.endings[(task.task_name, row["doc_id"])]
-    text = row["resps"][0][0]
-    return Sample(probe.suite, probe.probe_id, text, **scores, finish=ending.finish, n_tokens=ending.n_tokens)
+    return replace(sample, response=row["resps"][0][0], finish=ending.finish, n_tokens=ending.n_tokens)
 
 
 def margin(answers: Sequence[Any], gold: int) -> float | None:

@@ -8,10 +8,13 @@ that is not finite is seen before the optimiser steps and ends training with not
 from __future__ import annotations
 
 import json
+import random
+import shutil
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -73,27 +76,31 @@ def train(
     *,
     base_name: str,
     note: dict[str, str],
+    micro_batch: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainReport:
     """Train `model` (which is changed: throw it away afterwards) and save the adapter into `out_dir`.
 
-    `note` is stored beside the adapter (base and template hashes). `progress(done, total)` counts optimiser steps.
+    `note` is stored beside the adapter (base and template hashes). `micro_batch` rows, a divisor of
+    `params.batch_size`, are in memory at once (0: the whole batch). `progress(done, total)` counts optimiser steps.
 
     Raises:
-        TrainingFailed: bad curriculum, non-finite loss, out of memory at a micro-batch of 1.
+        TrainingFailed: bad curriculum, non-finite loss.
+        WeakspotError: not enough free disk.
     """
     from peft import LoraConfig
 
     rows = read_curriculum(curriculum, template, params.max_length)
     on_gpu = model.device.type == "cuda"
+    micro_batch = micro_batch or params.batch_size
     arguments = SFTConfig(
         output_dir=str(out_dir / "trainer"),
         num_train_epochs=params.epochs,
-        per_device_train_batch_size=params.batch_size,
+        per_device_train_batch_size=micro_batch,
+        gradient_accumulation_steps=params.batch_size // micro_batch,
         learning_rate=params.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=params.warmup_share,  # a share below 1 is a ratio
-        train_sampling_strategy="group_by_length",
         max_length=None,
         packing=False,
         gradient_checkpointing=False,  # a third more arithmetic, and the default student fits
@@ -114,17 +121,20 @@ def train(
         r=params.lora_r, lora_alpha=params.lora_alpha, lora_dropout=0.0, bias="none", target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
+    out_dir.mkdir(parents=True, exist_ok=True)
     watch = _Watch(progress)
     started = time.monotonic()
     trainer = LessonTrainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=template.tokenizer,
         peft_config=lora, callbacks=[watch],
     )
+    tuned: Any = trainer.model
+    adapters.require_free_disk(out_dir, 4 * sum(p.numel() for p in tuned.parameters() if p.requires_grad))
     trainer.train()
     seconds = time.monotonic() - started
-    out_dir.mkdir(parents=True, exist_ok=True)
-    trainer.model.save_pretrained(out_dir)
+    tuned.save_pretrained(out_dir)
     (out_dir / "README.md").unlink(missing_ok=True)
+    shutil.rmtree(out_dir / "trainer", ignore_errors=True)
     adapters.normalise_config(out_dir, base_name)
     (out_dir / adapters.NOTE).write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
     tenth = max(1, len(watch.losses) // 10)
@@ -134,12 +144,43 @@ def train(
     )
 
 
+class SimilarLengths(torch.utils.data.Sampler[int]):
+    """Row order in which each batch holds rows of similar length, and batches come in random order.
+
+    Transformers' own length grouping sorts stretches of 50 batches from long to short: a small curriculum
+    would be learnt longest rows first and end on one kind of question.
+    """
+
+    def __init__(self, lengths: list[int], batch_rows: int, seed: int) -> None:
+        self.lengths, self.batch_rows, self.seed = lengths, batch_rows, seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        chance = random.Random(f"{self.seed}/{self.epoch}")
+        self.epoch += 1
+        order = list(range(len(self.lengths)))
+        chance.shuffle(order)
+        order.sort(key=lambda index: self.lengths[index])  # stable: rows of one length stay shuffled
+        batches = [order[start : start + self.batch_rows] for start in range(0, len(order), self.batch_rows)]
+        rest = [batches.pop()] if len(batches[-1]) < self.batch_rows else []
+        chance.shuffle(batches)
+        return iter([index for batch in [*batches, *rest] for index in batch])
+
+
 class LessonTrainer(SFTTrainer):
     """SFTTrainer that applies the vocabulary head to completion positions only.
 
     TRL 1.16 does so on GPUs with Triton; elsewhere it scores every position, prompts and padding included,
     which costs more than a fifth of all arithmetic on the default student.
     """
+
+    def _get_train_sampler(self, train_dataset=None):
+        lengths = [len(ids) for ids in (train_dataset or self.train_dataset)["input_ids"]]
+        batch_rows = self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps
+        return SimilarLengths(lengths, batch_rows, self.args.seed)
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         labels = inputs.pop("labels")[:, 1:]

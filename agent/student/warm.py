@@ -9,14 +9,15 @@ would round the adapter away, so PEFT computes it beside the base.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.student import adapters
-from agent.student.contract import Sample, TrainParams
+from agent.student.contract import Sample, TrainingFailed, TrainParams
 from agent.student.template import Template
 from probes.suite import Probe, Suite
 
@@ -79,14 +80,31 @@ class WarmStudent:
         return self._tasks().describe(task, include_path)
 
     def train(self, curriculum: Path, params: TrainParams, out_dir: Path, progress: Progress):
-        """Train a fresh adapter into `out_dir` on a model of its own; the warm one makes room for it."""
+        """Train a fresh adapter into `out_dir` on a model of its own; the warm one makes room for it.
+
+        Out of memory: once more with half the rows in memory, then with a quarter.
+
+        Raises:
+            TrainingFailed: no adapter was made.
+        """
         from agent.student.training import train
 
-        self.unload()
-        model = self._load()
         note = {"weights_key": self.weights_key, "template": self.template.hash, "base": self.name}
-        return train(
-            model, self.template, curriculum, params, out_dir, base_name=self.name, note=note, progress=progress
+        divisors = [rows for rows in range(params.batch_size, 0, -1) if params.batch_size % rows == 0]
+        tries = [params.batch_size, *[rows for rows in divisors if rows <= params.batch_size // 2]][:3]
+        for micro_batch in tries:
+            self.unload()
+            try:
+                return train(
+                    self._load(), self.template, curriculum, params, out_dir, base_name=self.name, note=note,
+                    micro_batch=micro_batch, progress=progress,
+                )
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+        raise TrainingFailed(
+            f"training ran out of memory, even with {tries[-1]} row(s) at once",
+            hint="lower train.max_length, or use a smaller student",
         )
 
     @torch.inference_mode()
@@ -165,7 +183,7 @@ class WarmStudent:
         self._peft, self._originals, self._adapter = None, {}, ""
 
     def _load(self) -> Any:
-        model = AutoModelForCausalLM.from_pretrained(self.folder, dtype=self.dtype, use_safetensors=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(self.folder, dtype=self.dtype, use_safetensors=True)
         return model.to(self.device).eval()
 
     def _tasks(self) -> Any:
@@ -187,6 +205,11 @@ def usable_cores() -> int:
         if quota != "max":
             cores = min(cores, max(1, int(quota) // int(period)))
     return cores
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Does this say that GPU or main memory is exhausted? CPU PyTorch has no class of its own for it."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _dtype(dtype: str, device: str) -> torch.dtype:

@@ -16,9 +16,10 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Callable, TextIO
+from typing import Any, TextIO
 
 from probes.errors import WeakspotError
 from probes.suite import Probe, Suite
@@ -68,9 +69,9 @@ def main() -> None:
                 event="failed", job=number, kind=type(error).__name__, message=error.message, where=error.where,
                 hint=error.hint,
             )
-        except Exception as error:  # noqa: BLE001 - crosses a process border: told to the supervisor, which raises
+        except Exception as error:  # crosses a process border: told to the supervisor, which raises
             traceback.print_exc()
-            wire.send(event="failed", job=number, kind=_kind(error), message=f"{type(error).__name__}: {error}")
+            wire.send(event="failed", job=number, kind="Internal", message=f"{type(error).__name__}: {error}")
 
 
 class Handlers:
@@ -88,8 +89,8 @@ class Handlers:
     def do_load(self, spec: dict[str, Any]) -> dict[str, Any]:
         from agent.student.warm import WarmStudent
 
-        paths = {key: Path(spec.pop(key)) for key in ("folder", "adapters_dir")}
-        self._student = WarmStudent(**paths, **spec)
+        spec = {**spec, "folder": Path(spec["folder"]), "adapters_dir": Path(spec["adapters_dir"])}
+        self._student = WarmStudent(**spec)
         return self._student.describe()
 
     def do_describe_task(self, spec: dict[str, Any]) -> dict[str, Any]:
@@ -180,11 +181,6 @@ def _quieten() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"
-
-
-def _kind(error: Exception) -> str:
-    is_memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
-    return "OutOfMemory" if is_memory else "Internal"
 
 
 if __name__ == "__main__":

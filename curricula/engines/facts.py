@@ -1,4 +1,8 @@
-"""Facts small enough to be listed here: capitals, colors of things, legs of animals, sounds, what tools are for."""
+(
+    """""Facts small enough to be listed here: capitals, colors of things, legs of animals, sounds, what
+    tools are for."""
+    ""
+)
 
 from __future__ import annotations
 
@@ -37,14 +41,16 @@ LEGS = _pairs(
     scorpion:8 grasshopper:6 ostrich:2 worm:0 crocodile:4 turtle:4"""
 )
 SOUNDS = _pairs(
-    "cow:moos dog:barks cat:meows sheep:bleats pig:oinks horse:neighs duck:quacks lion:roars snake:hisses bee:buzzes owl:hoots wolf:howls frog:croaks mouse:squeaks donkey:brays"
+    """cow:moos dog:barks cat:meows sheep:bleats pig:oinks horse:neighs duck:quacks lion:roars snake:hisses
+        bee:buzzes owl:hoots wolf:howls frog:croaks mouse:squeaks donkey:brays"""
 )
 YOUNG = _pairs(
     """dog:puppy cat:kitten cow:calf horse:foal sheep:lamb goat:kid pig:piglet hen:chick duck:duckling goose:gosling
     lion:cub bear:cub deer:fawn kangaroo:joey swan:cygnet frog:tadpole owl:owlet eagle:eaglet"""
 )
 SIDES = _pairs(
-    "triangle:3 square:4 rectangle:4 pentagon:5 hexagon:6 heptagon:7 octagon:8 rhombus:4 trapezoid:4 nonagon:9 decagon:10"
+    """triangle:3 square:4 rectangle:4 pentagon:5 hexagon:6 heptagon:7 octagon:8 rhombus:4 trapezoid:4
+        nonagon:9 decagon:10"""
 )
 
 

@@ -36,37 +36,47 @@ KINDS: dict[str, tuple[str, ...]] = {
         "carp catfish cod eel haddock halibut herring mackerel perch pike salmon sardine shark trout tuna"
     ),
     "insect": words(
-        "ant bee beetle butterfly cockroach hornet dragonfly flea fly grasshopper ladybird mosquito moth termite wasp"
+        """ant bee beetle butterfly cockroach hornet dragonfly flea fly grasshopper ladybird mosquito moth
+            termite wasp"""
     ),
     "color": words(
-        "beige black blue brown crimson gray green indigo maroon pink purple red scarlet turquoise white yellow"
+        """beige black blue brown crimson gray green indigo maroon pink purple red scarlet turquoise white
+            yellow"""
     ),
     "tool": words(
         "axe chisel drill hammer hoe mallet pliers rake ruler saw screwdriver shovel spade spanner wrench"
     ),
     "piece of clothing": words(
-        "apron belt blouse coat dress glove hat jacket jeans pyjamas scarf shirt shorts skirt sock stocking sweater tie trousers vest"
+        """apron belt blouse coat dress glove hat jacket jeans pyjamas scarf shirt shorts skirt sock stocking
+            sweater tie trousers vest"""
     ),
     "piece of furniture": words(
         "armchair bed bench bookcase chair cupboard desk drawer shelf sofa stool table wardrobe"
     ),
     "vehicle": words(
-        "airplane ambulance bicycle boat bus canoe car ferry helicopter motorcycle scooter ship sled submarine taxi tractor train tram truck van"
+        """airplane ambulance bicycle boat bus canoe car ferry helicopter motorcycle scooter ship sled
+            submarine taxi tractor train tram truck van"""
     ),
     "musical instrument": words(
-        "accordion banjo bassoon cello clarinet cymbal drum flute guitar harp oboe piano saxophone trombone trumpet tuba ukulele viola violin xylophone"
+        """accordion banjo bassoon cello clarinet cymbal drum flute guitar harp oboe piano saxophone trombone
+            trumpet tuba ukulele viola violin xylophone"""
     ),
     "sport": words(
-        "badminton baseball basketball boxing cycling fencing football golf hockey judo rugby skiing surfing swimming tennis volleyball"
+        """badminton baseball basketball boxing cycling fencing football golf hockey judo rugby skiing surfing
+            swimming tennis volleyball"""
     ),
     "body part": words(
-        "ankle arm chin ear elbow eye finger foot hand heart hip knee leg lip lung mouth neck nose shoulder stomach thumb toe tongue wrist"
+        """ankle arm chin ear elbow eye finger foot hand heart hip knee leg lip lung mouth neck nose shoulder
+            stomach thumb toe tongue wrist"""
     ),
     "job": words(
-        "actor baker barber butcher carpenter dentist doctor electrician farmer gardener lawyer librarian mechanic nurse painter pilot plumber sailor soldier surgeon tailor teacher waiter"
+        """actor baker barber butcher carpenter dentist doctor electrician farmer gardener lawyer librarian
+            mechanic nurse painter pilot plumber sailor soldier surgeon tailor teacher waiter"""
     ),
     "country": words(
-        "Argentina Australia Austria Belgium Brazil Canada Chile China Cuba Denmark Egypt Finland France Germany Greece Hungary Iceland India Ireland Italy Japan Kenya Mexico Morocco Norway Peru Poland Portugal Spain Sweden Thailand Vietnam"
+        """Argentina Australia Austria Belgium Brazil Canada Chile China Cuba Denmark Egypt Finland France
+            Germany Greece Hungary Iceland India Ireland Italy Japan Kenya Mexico Morocco Norway Peru Poland
+            Portugal Spain Sweden Thailand Vietnam"""
     ),
     "metal": words("aluminium brass bronze copper iron lead nickel platinum steel tin titanium zinc"),
     "drink": words("coffee cocoa juice lemonade milk tea water wine beer cider"),

@@ -122,9 +122,7 @@ class ErrorAnalysisStrategy:
 def _plan(brief: Brief, wanted: int, rng: Random) -> Iterator[_Ask]:
     """Endless requests: every failure is shown before any is shown twice, each time with another setting."""
     readings = read_prompts(brief.failures)
-    per_request = min(
-        FAILURES_PER_REQUEST, max(1, len(brief.failures) * LESSONS_PER_REQUEST // max(1, wanted))
-    )
+    per_request = min(FAILURES_PER_REQUEST, -(-len(brief.failures) * LESSONS_PER_REQUEST // max(1, wanted)))
     queue: list[int] = []
     settings: list[str] = []
     while True:

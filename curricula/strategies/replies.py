@@ -50,9 +50,7 @@ def parse_reply(text: str) -> ParsedReply:
         return ParsedReply("", (), "empty reply")
     whole = _first_json(body)
     if isinstance(whole, dict):
-        listed = next((whole[key] for key in LISTS if isinstance(whole.get(key), list)), None)
-        if listed is None:
-            listed = [whole] if "problem" in whole else []
+        listed: list[Any] = next((whole[key] for key in LISTS if isinstance(whole.get(key), list)), [])
         items = [item for item in listed if isinstance(item, dict)]
         hypothesis = str(whole.get("hypothesis", "") or "")
     elif isinstance(whole, list):
@@ -104,15 +102,15 @@ def _text(value: Any) -> str:
 
 
 def _first_json(body: str) -> Any:
-    """The first object or list of the text that can be decoded, mended if need be; None if there is none."""
+    """The reply's object with its list, or its list, mended if need be; None where neither can be decoded whole."""
     fenced = re.search(r"```(?:json)?\s*(.+?)(?:```|$)", body, re.DOTALL | re.IGNORECASE)
     for part in ([fenced[1]] if fenced else []) + [body]:
         starts = [match.start() for match in re.finditer(r"[{\[]", part)][:3]
         for start in starts:
             value = _decode(part[start:])
-            if isinstance(value, dict) or (
-                isinstance(value, list) and any(isinstance(entry, dict) for entry in value)
-            ):
+            if isinstance(value, dict) and any(isinstance(value.get(key), list) for key in LISTS):
+                return value
+            if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
                 return value
     return None
 

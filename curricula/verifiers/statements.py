@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 DECLARED = re.compile(
-    r"(?:####\s*|\\boxed\{|\b(?:final\s+)?answers?\s*(?:is|are|=|:)\s*|\btherefore,?\s+|\bso the result is\s+)(?P<said>[^\n}]+?)(?=[.!;]\s|[\n}]|$)",
+    r"(?:####\s*|\\boxed\{|\b(?:final\s+)?answers?\s*(?:is|are|=|:)\s*)(?P<said>[^\n}]+?)(?=[.!;]\s|[\n}]|$)",
     re.IGNORECASE,
 )
 BETWEEN = re.compile(r"\s+(?:or|and/or|respectively)\s+|\s*/\s*|\s*;\s*", re.IGNORECASE)

@@ -17,8 +17,21 @@ from probes.errors import WeakspotError
 
 ENGINES = [engine for engine in list_engines() if engine.family != "gym"]
 GYM = [engine for engine in list_engines() if engine.family == "gym"]
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-MONTHS = "January February March April May June July August September October November December".split()
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def draw(name: str, n: int = 60) -> list[Item]:
@@ -36,7 +49,9 @@ def test_items_are_complete(engine: SkillEngine) -> None:
             assert item.question and item.answer and item.steps
             assert not re.search(r"[{}]", item.question), "an unfilled slot"
             assert item.answer not in item.wrong
-            assert not re.search(r"\b(answer with|reply|only the|just the)\b", item.question, re.IGNORECASE), "closing instruction"
+            assert not re.search(
+                r"\b(answer with|reply|only the|just the)\b", item.question, re.IGNORECASE
+            ), "closing instruction"
 
 
 def test_there_are_many_skills_and_wordings() -> None:
@@ -53,7 +68,13 @@ def test_same_generator_same_item_and_other_generator_other_items() -> None:
         assert [engine.sample(one, 0.5) for _ in range(3)] == [engine.sample(two, 0.5) for _ in range(3)]
     add = find_engine("add")
     here, there = Random("a"), Random("b")
-    assert len({add.sample(here, 1.0).question for _ in range(50)} & {add.sample(there, 1.0).question for _ in range(50)}) <= 1
+    assert (
+        len(
+            {add.sample(here, 1.0).question for _ in range(50)}
+            & {add.sample(there, 1.0).question for _ in range(50)}
+        )
+        <= 1
+    )
 
 
 def test_every_expression_comes_to_the_answer() -> None:
@@ -143,7 +164,9 @@ def test_comparisons_as_read_from_the_question() -> None:
 def test_dates_agree_with_the_calendar() -> None:
     for item in draw("date_shift", 200):
         start = datetime.date(2023, item.params["at"] + 1, item.params["date"])
-        assert item.answer == f"{(end := start + datetime.timedelta(item.params['change'])):%B} {end.day}", item
+        assert item.answer == f"{(end := start + datetime.timedelta(item.params['change'])):%B} {end.day}", (
+            item
+        )
 
 
 def test_clock_times_agree_with_datetime() -> None:
@@ -181,7 +204,16 @@ def test_chains_of_liars() -> None:
 
 
 def test_yes_and_no_are_balanced() -> None:
-    for name in ("membership", "is_greater", "is_even", "has_letter", "is_kind", "all_are", "truth_chain", "boolean"):
+    for name in (
+        "membership",
+        "is_greater",
+        "is_even",
+        "has_letter",
+        "is_kind",
+        "all_are",
+        "truth_chain",
+        "boolean",
+    ):
         share = mean(item.answer in ("yes", "True") for item in draw(name, 300))
         assert 0.35 < share < 0.65, (name, share)
 
@@ -191,14 +223,35 @@ def test_number_names_and_numerals_known_by_hand() -> None:
         "zero", "thirteen", "forty", "forty-two", "one hundred", "two hundred seven", "nine hundred ninety-nine",
         "one thousand", "three thousand sixteen",
     ]  # fmt: skip
-    assert [units.roman(n) for n in (4, 9, 14, 40, 90, 400, 1994)] == ["IV", "IX", "XIV", "XL", "XC", "CD", "MCMXCIV"]
+    assert [units.roman(n) for n in (4, 9, 14, 40, 90, 400, 1994)] == [
+        "IV",
+        "IX",
+        "XIV",
+        "XL",
+        "XC",
+        "CD",
+        "MCMXCIV",
+    ]
 
 
 def test_word_forms_known_by_hand() -> None:
     from curricula.engines.grammar import regular_past, regular_plural
 
-    assert [regular_plural(w) for w in ("cat", "box", "church", "city", "boy", "bus")] == ["cats", "boxes", "churches", "cities", "boys", "buses"]
-    assert [regular_past(w) for w in ("walk", "bake", "carry", "stop", "play")] == ["walked", "baked", "carried", "stopped", "played"]
+    assert [regular_plural(w) for w in ("cat", "box", "church", "city", "boy", "bus")] == [
+        "cats",
+        "boxes",
+        "churches",
+        "cities",
+        "boys",
+        "buses",
+    ]
+    assert [regular_past(w) for w in ("walk", "bake", "carry", "stop", "play")] == [
+        "walked",
+        "baked",
+        "carried",
+        "stopped",
+        "played",
+    ]
 
 
 def test_a_word_has_one_kind_and_kinds_that_overlap_are_never_opposed() -> None:
@@ -218,9 +271,14 @@ def test_difficulty_makes_numbers_and_lists_longer() -> None:
     for name in ("add", "multiply", "largest", "story_join", "next_in_sequence", "from_roman"):
         rng, engine = Random(3), find_engine(name)
         easy, hard = ([engine.sample(rng, d) for _ in range(60)] for d in (0.0, 1.0))
-        assert mean(len(i.question) + 5 * size(i) for i in hard) > mean(len(i.question) + 5 * size(i) for i in easy) + 1, name
+        assert (
+            mean(len(i.question) + 5 * size(i) for i in hard)
+            > mean(len(i.question) + 5 * size(i) for i in easy) + 1
+        ), name
     rng, lists = Random(3), find_engine("count_items")
-    assert mean(int(lists.sample(rng, 1.0).answer) for _ in range(60)) > 1.5 * mean(int(lists.sample(rng, 0.0).answer) for _ in range(60))
+    assert mean(int(lists.sample(rng, 1.0).answer) for _ in range(60)) > 1.5 * mean(
+        int(lists.sample(rng, 0.0).answer) for _ in range(60)
+    )
 
 
 def test_unknown_engine_is_answered_with_the_nearest() -> None:

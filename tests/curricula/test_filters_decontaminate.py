@@ -86,6 +86,7 @@ def test_siblings_pass(index: Decontaminator, prompt: str) -> None:
 
 def test_a_leak_in_the_completion_is_caught(index: Decontaminator) -> None:
     assert index.check(lesson("Invent a question.", f"Sure: {STORY} She took 205 euros.")).outcome == "fail"
+    assert index.check(lesson("Invent a question.", "What is 37 + 48? It is 85.")).reason == "contained"
 
 
 def test_short_probes_are_found_inside_and_one_word_probes_only_alone() -> None:

@@ -72,6 +72,15 @@ def test_near_duplicates_are_found(first: str, second: str) -> None:
     assert kept.lesson_id in verdict.evidence
 
 
+def test_a_text_that_contains_an_accepted_one_is_found_by_its_last_possible_gram() -> None:
+    words = [f"{a}{b}" for a in "bcdfghjklm" for b in "aeiouy"]
+    shorter, longer = " ".join(words[:43]), " ".join(words[:59])
+    seen = Deduplicator.of([lesson(f"{shorter} {extra}", "x") for extra in ("ant", "bee", "cat")])
+    assert seen.check_near(lesson(longer, "x")).outcome == "pass"
+    seen.add(lesson(shorter, words[43]))  # 44 words, 40 grams, all of them among the 56 of the longer text
+    assert seen.check_near(lesson(longer, "x")).evidence.endswith("jaccard=0.71")
+
+
 def test_texts_without_words_are_compared_exactly() -> None:
     seen = Deduplicator.of([lesson("😀😀", "!")])
     assert seen.check_near(lesson("😀", "!")).outcome == "pass"

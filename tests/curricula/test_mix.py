@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curricula.lesson import Lesson, Verdict
-from curricula.mix import MixError, build_mix, rebuild_mix, write_curriculum
+from curricula.mix import MixError, MixRow, MixRules, build_mix, rebuild_mix, write_curriculum
+from curricula.mix_rules import broken_rule
 
 
 def count_tokens(rows) -> list[int]:
@@ -87,10 +88,21 @@ def test_data_sets_share_the_real_part_evenly() -> None:
     assert real["a"] < 1.3 * real["b"]
 
 
-def test_a_small_data_set_may_not_leave_the_rest_to_one_source() -> None:
-    with pytest.raises(MixError, match="data set a holds"):
-        mix(made(400), anchors=human(200, source="a") + human(1, source="b"))
-    assert mix(made(400), anchors=human(200, source="a")).real_share >= 0.3
+def test_earlier_lessons_give_way_before_one_data_set_takes_over() -> None:
+    anchors = human(400, source="a") + human(20, source="b")
+    result = mix(made(50), made(900, tag="e"), anchors, max_tokens=None)
+    real = result.recipe["real_tokens_by_source"]
+    assert real["a"] / (real["a"] + real["b"]) <= 0.76
+    assert 100 < sum(row.part == "earlier" for row in result.rows) < 500
+    assert sum(row.part == "new" for row in result.rows) == 50
+    assert result.recipe["warnings"] == []
+
+
+def test_a_small_further_source_never_makes_a_mix_impossible() -> None:
+    result = mix(made(400), anchors=human(200, source="a") + human(1, source="b"))
+    assert sum(row.part == "new" for row in result.rows) == 400
+    assert "data set a holds 0.9" in result.recipe["warnings"][0]
+    assert mix(made(400), anchors=human(200, source="a")).recipe["warnings"] == []
 
 
 def test_too_little_real_data_says_how_much_is_missing() -> None:
@@ -236,7 +248,7 @@ def test_ordinary_sources_are_never_refused() -> None:
             new,
             made(rng.randint(0, 900), tag="e"),
             human(350, words=120),
-            max_tokens=rng.choice([None, 3_000, 9_000, 50_000]),
+            max_tokens=rng.choice([None, 700, 1_000, 1_500, 9_000]),
             seed=seed,
         )
         assert 0.3 <= result.real_share <= 0.7
@@ -282,3 +294,21 @@ def test_the_file_is_what_trl_trains_on_and_its_recipe_rebuilds_it(tmp_path: Pat
         "curriculum.jsonl",
         "curriculum.recipe.json",
     ]
+
+
+def test_each_rule_is_checked_on_the_finished_rows() -> None:
+    rules = MixRules(0.3, 0.7, 1_000, seed=1, max_operator_share=0.4)
+
+    def rows(lessons: list[Lesson], n_tokens: int = 10) -> list[MixRow]:
+        return [MixRow(lesson, "anchor" if lesson.is_real else "new", n_tokens) for lesson in lessons]
+
+    good = rows(made(20, operator="x") + made(20, operator="y") + human(30))
+    assert broken_rule(good, rules) is None
+    for bad, message in [
+        (rows(made(40) + human(10)), "below 0.30"),
+        (rows(made(10) + human(40)), "above 0.70"),
+        (rows(made(70) + human(70)), "above max_tokens"),
+        (rows(made(44, operator="x") + made(4, operator="y") + human(30)), "operator symbolic/x holds"),
+        (rows(human(9)), "no lesson fits"),
+    ]:
+        assert message in str(broken_rule(bad, rules))

@@ -21,12 +21,18 @@ from probes.errors import WeakspotError
 TRAYS = "Ann has 3 trays with 14 rolls each and sells 5 rolls. How many rolls are left?"
 
 
-def numeric(answer: str, check: str, kind: str = "expression", prompt: str = TRAYS, completion: str | None = None) -> Lesson:
-    return Lesson(prompt, answer if completion is None else completion, answer, "test", 1, "numeric", check, kind)
+def numeric(
+    answer: str, check: str, kind: str = "expression", prompt: str = TRAYS, completion: str | None = None
+) -> Lesson:
+    return Lesson(
+        prompt, answer if completion is None else completion, answer, "test", 1, "numeric", check, kind
+    )
 
 
 def exact(answer: str, check: str, kind: str = "engine", completion: str | None = None) -> Lesson:
-    return Lesson("Which?", answer if completion is None else completion, answer, "test", 1, "exact", check, kind)
+    return Lesson(
+        "Which?", answer if completion is None else completion, answer, "test", 1, "exact", check, kind
+    )
 
 
 RIGHT_NUMERIC = [
@@ -38,6 +44,7 @@ RIGHT_NUMERIC = [
     numeric("37.", "3 * 14 - 5"),
     numeric("37", "3 * 14 - 5", completion="3 × 14 = 42, and 42 - 5 = 37.\n#### 37"),
     numeric("37", "3 * 14 - 5", completion="There were 42 rolls, 5 were sold. The answer is 37."),
+    numeric("37", "3 * 14 - 5", completion="Therefore 42 rolls were there. 42 - 5 leaves 37."),
     numeric("1,200", "4 * 300", prompt="4 halls seat 300 people each. How many is that?"),
     numeric("1200", "4 * 300", prompt="Four halls seat 300 people each. How many is that?"),
     numeric("30", "5 * 2 * 3", prompt="Bo has five boxes with twice three pens. How many pens?"),
@@ -116,18 +123,28 @@ WRONG_EXACT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("lesson", RIGHT_NUMERIC + RIGHT_EXACT, ids=lambda lesson: f"{lesson.answer}|{lesson.check}"[:50])
+@pytest.mark.parametrize(
+    "lesson", RIGHT_NUMERIC + RIGHT_EXACT, ids=lambda lesson: f"{lesson.answer}|{lesson.check}"[:50]
+)
 def test_right_lessons_pass(lesson: Lesson) -> None:
     assert verify(lesson).outcome == "pass", verify(lesson)
 
 
-@pytest.mark.parametrize(("lesson", "reason"), WRONG_NUMERIC + WRONG_EXACT, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("lesson", "reason"),
+    WRONG_NUMERIC + WRONG_EXACT,
+    ids=lambda value: value if isinstance(value, str) else None,
+)
 def test_wrong_lessons_fail_for_their_reason(lesson: Lesson, reason: str) -> None:
     verdict = verify(lesson)
     assert verdict.outcome == "fail" and reason in verdict.reason, verdict
 
 
-@pytest.mark.parametrize("lesson", [numeric("37", ""), numeric("37", "  ", ""), exact("blue", "")], ids=["numeric", "blank", "exact"])
+@pytest.mark.parametrize(
+    "lesson",
+    [numeric("37", ""), numeric("37", "  ", ""), exact("blue", "")],
+    ids=["numeric", "blank", "exact"],
+)
 def test_no_check_is_unverifiable_never_pass(lesson: Lesson) -> None:
     verdict = verify(lesson)
     assert (verdict.outcome, verdict.reason) == ("unverifiable", "no check")
@@ -157,11 +174,22 @@ def test_anything_but_small_arithmetic_is_refused_at_once(text: str) -> None:
     assert time.perf_counter() - started < 0.05
 
 
-@given(st.integers(-999, 999), st.integers(-999, 999), st.integers(1, 99), st.sampled_from("+-*"), st.sampled_from("+-*/"))
+@given(
+    st.integers(-999, 999),
+    st.integers(-999, 999),
+    st.integers(1, 99),
+    st.sampled_from("+-*"),
+    st.sampled_from("+-*/"),
+)
 def test_arithmetic_agrees_with_fractions(a: int, b: int, c: int, first: str, second: str) -> None:
     text = f"({a} {first} {b}) {second} {c}"
     left = {"+": a + b, "-": a - b, "*": a * b}[first]
-    want = {"+": Fraction(left + c), "-": Fraction(left - c), "*": Fraction(left * c), "/": Fraction(left, c)}[second]
+    want = {
+        "+": Fraction(left + c),
+        "-": Fraction(left - c),
+        "*": Fraction(left * c),
+        "/": Fraction(left, c),
+    }[second]
     assert evaluate(text).value == want
 
 
@@ -177,8 +205,20 @@ def test_evaluate_never_does_anything_but_return_or_refuse(text: str) -> None:
 def test_no_wrong_number_passes(answer: int, error: int) -> None:
     assert verify(numeric(str(answer), str(answer), "engine")).outcome == "pass"
     assert verify(numeric(str(answer + error), str(answer), "engine")).outcome == "fail"
-    assert verify(numeric(str(answer), f"{answer + error} - {error}", prompt=f"Take {error} from {answer + error}.")).outcome == "pass"
-    assert verify(numeric(str(answer + 1), f"{answer + error} - {error}", prompt=f"Take {error} from {answer + error}.")).outcome == "fail"
+    assert (
+        verify(
+            numeric(str(answer), f"{answer + error} - {error}", prompt=f"Take {error} from {answer + error}.")
+        ).outcome
+        == "pass"
+    )
+    assert (
+        verify(
+            numeric(
+                str(answer + 1), f"{answer + error} - {error}", prompt=f"Take {error} from {answer + error}."
+            )
+        ).outcome
+        == "fail"
+    )
 
 
 def test_quantities_as_people_write_them() -> None:

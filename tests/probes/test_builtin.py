@@ -121,9 +121,10 @@ def test_parity_double_and_time_golds():
     for probe in of_skill("double_or_half"):
         is_half = "half" in probe.prompt
         assert float(probe.gold) == numbers(probe.prompt)[0] * (0.5 if is_half else 2), probe
-    seconds = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}
+    seconds = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800, "months": 1, "years": 12}
     for probe in of_skill("time_units"):
         units = sorted((unit for unit in seconds if unit in probe.prompt), key=seconds.__getitem__)
+        assert len(units) == 2
         assert int(probe.gold) * seconds[units[0]] == numbers(probe.prompt)[0] * seconds[units[1]], probe
 
 

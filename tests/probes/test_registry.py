@@ -162,6 +162,8 @@ def test_a_broken_jsonl_in_an_include_path_is_named(tmp_path):
 
 YAML = [
     ("task: plain\n", {"plain"}),
+    ('"task": "json_like"\n"tag":\n- "t"\n', {"json_like", "t"}),
+    ("task: null\n", set()),
     ("task: 'quoted'  # why\r\ntag: [one, \"two\"]\r\n", {"quoted", "one", "two"}),
     ("group: g\ntask:\n  - a\n  - b\n", {"g"}),
     ("group: g\ntask: [a, b]\n", {"g"}),
@@ -180,5 +182,7 @@ def test_names_declared_in_yaml(text, names):
 def test_templates_below_the_folder_count(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "_default_yaml").write_text("tag: all_of_it\n")
+    (tmp_path / "deep" / "bare").write_text("tag: bare_template\n")
     (tmp_path / "notes.txt").write_text("task: no\n")
-    assert names_in(tmp_path) == {"all_of_it"}
+    (tmp_path / "dead.yaml").symlink_to(tmp_path / "nowhere")
+    assert names_in(tmp_path) == {"all_of_it", "bare_template"}

@@ -49,7 +49,7 @@ function drawMap(box) {
       traces.push({ type: "scatter", mode: "markers", name: safe(label(name)), legendgroup: String(name), x: points.map((p) => p.x), y: points.map((p) => p.y), customdata: points,
         showlegend: !traces.some((trace) => trace.legendgroup === String(name)),
         marker: { color: colour, size: failed ? 8 : 6, symbol: failed ? "x" : "circle-open", opacity: failed ? 0.9 : 0.6, line: { width: failed ? 0 : 1.2 } },
-        text: points.map((p) => `<b>${p.suit.x}/${safe(p.probe_id)}</b> ${safe(p.failure_type || "right")}<br>${wrap(p.prompt, 60)}<br>gold: ${wrap(p.gold, 60)}<br>answer: ${wrap(p.answer, 60) || "(nothing)"}`), hoverinfo: "text" });
+        text: points.map((p) => `<b>${safe(p.suite)}/${safe(p.probe_id)}</b> ${safe(p.failure_type || "right")}<br>${wrap(p.prompt, 60)}<br>gold: ${wrap(p.gold, 60)}<br>answer: ${wrap(p.answer, 60) || "(nothing)"}`), hoverinfo: "text" });
     });
   });
   Plotly.react(box, traces, layout({ xaxis: { showticklabels: false, zeroline: false }, yaxis: { showticklabels: false, zeroline: false }, hovermode: "closest", margin: { l: 12, r: 12, t: 12, b: 12 }, legend: { orientation: "h", y: -0.03, x: 0, font: { size: 11 } } }),

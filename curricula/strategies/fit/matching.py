@@ -29,7 +29,9 @@ MIN_TEXT_ALONE = (
     0.22  # 88 % of unrelated prompts lie below; 72 % of an engine's own questions in a wording unseen above
 )
 MIN_TEXT_EXPLAINED = 0.08  # where the relation holds too: 3 % of unrelated prompts, 94 % of unseen wordings
-MIN_TEXT_YES_NO = 0.32  # the answer says nothing there: "Is this plausible?" reads 0.28 like "Is Monday a week day?"
+MIN_TEXT_YES_NO = (
+    0.32  # the answer says nothing there: "Is this plausible?" reads 0.28 like "Is Monday a week day?"
+)
 SAMPLES_PER_WORDING = 4
 SAMPLES_UNSTEERED = 24  # engines that can't be told which wording to use
 LONG_PENALTY = 0.7
@@ -46,7 +48,7 @@ SPECIFIC = frozenset(
     to_roman ascending descending sorted sorted_back reversed_list first_letter last_letter
     letter_beside day day_next day_previous month month_next month_previous first_item last_item
     nth_item nth_letter membership opposite plural singular past comparative capital country young kind
-    alphabet_first alphabet_last longest shortest reversed clock_later clock_earlier"""
+    alphabet_first alphabet_last longest shortest reversed clock_later clock_earlier named"""
     )
 )
 """Relations that seldom hold by chance; only these explain a failure."""
@@ -65,6 +67,16 @@ class Match:
     """Of question and answer to the nearest engine's, 0 to 1, by words and characters only."""
     is_explained: bool
     """The engine's relation between question and answer holds."""
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Cosines of readings (rows) with the samples of the index (columns)."""
+
+    whole: Any
+    """By words, characters and relations: ranks engines."""
+    text: Any
+    """By words and characters alone: decides on coverage."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +166,8 @@ def match_engines(readings: Sequence[Reading], excluded: frozenset[str] = frozen
     if not readings:
         return []
     index = engine_index()
-    whole, text = similarities(readings)
-    scores, alike = _per_engine(whole), _per_engine(text)
+    near = similarities(readings)
+    scores, alike = _per_engine(near.whole), _per_engine(near.text)
     matches = []
     for i, reading in enumerate(readings):
         kind, held = answer_kind(reading.gold), frozenset(relations(_problem(reading), reading.gold))
@@ -197,7 +209,7 @@ def _per_engine(similar: Any) -> Any:
     return np.stack([np.sort(block, axis=1)[:, -N_NEAREST:].mean(axis=1) for block in columns], axis=1)
 
 
-def similarities(readings: Sequence[Reading]) -> tuple[Any, Any]:
+def similarities(readings: Sequence[Reading]) -> Similarities:
     """Cosines of every reading (row) with every sample of the index (column): with relations, and of text alone."""
     index = engine_index()
     words, characters, related = index.vectors([(_problem(reading), reading.gold) for reading in readings])
@@ -205,4 +217,4 @@ def similarities(readings: Sequence[Reading]) -> tuple[Any, Any]:
         WEIGHTS[0] * (words @ index.words_matrix.T) + WEIGHTS[1] * (characters @ index.characters_matrix.T)
     ).toarray()
     whole = text + WEIGHTS[2] * (related @ index.relations_matrix.T).toarray()
-    return whole, text / (WEIGHTS[0] + WEIGHTS[1])
+    return Similarities(whole, text / (WEIGHTS[0] + WEIGHTS[1]))

@@ -32,8 +32,10 @@ from curricula.engines.vocabulary import KINDS
 MAX_NUMBERS = 12  # numbers and list members beyond this are ignored: relations over long texts are chance
 SMALL = {name: n for n, name in enumerate(ONES)} | {name: 10 * n for n, name in enumerate(TENS) if name}
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?")
+TENS_NAMES = "|".join(name for name in TENS if name)
 NUMBER_WORD = re.compile(
-    rf"(?<!the )(?<!these )\b(?:{'|'.join(name for name in SMALL if name not in ('zero', 'one'))})\b(?! numbers)",
+    rf"(?<!the )(?<!these )\b(?:(?:{TENS_NAMES})-(?:{'|'.join(ONES[1:10])})|"
+    rf"{'|'.join(name for name in SMALL if name not in ('zero', 'one'))})\b(?! numbers)",
     re.IGNORECASE,
 )
 """Not `which one`, not `the two numbers`: those count nothing in the problem."""
@@ -70,7 +72,10 @@ ROMAN = re.compile(r"[MDCLXVI]+")
 def numbers_in(text: str) -> list[float]:
     """Numbers of a text in order, digits and small number words alike."""
     found = [(m.start(), float(m[0].replace(",", "").rstrip("."))) for m in NUMBER.finditer(text)]
-    found += [(m.start(), float(SMALL[m[0].lower()])) for m in NUMBER_WORD.finditer(text)]
+    found += [
+        (m.start(), float(sum(SMALL[part] for part in m[0].lower().split("-"))))
+        for m in NUMBER_WORD.finditer(text)
+    ]
     return [number for _, number in sorted(found)]
 
 
@@ -146,6 +151,7 @@ def _of_membership(is_yes: bool, words: list[str], members: list[str]) -> list[s
 def _numeric(gold: float, numbers: list[float], text: str, members: list[str]) -> list[str]:
     holds: dict[str, bool] = {}
     if numbers:
+        holds["named"] = len(numbers) == 1 and gold == numbers[0] and not NUMBER.search(text)
         holds |= {"above_all": gold > max(numbers), "below_all": gold < min(numbers)}
     if len(numbers) >= 2:
         holds |= {

@@ -28,11 +28,17 @@ FINAL_LINE = re.compile(
 LONG_GOLD_WORDS = 8  # a bare answer of more words than this is a worked solution
 SEGMENT = re.compile(r"\S(?:.*?[.!?](?=\s)|.*)", re.MULTILINE)
 INSTRUCTION = re.compile(
-    r"^[(\[]?(?:please |now |just |only )*(?:answer|reply|respond|give|write|say|state|output|provide|return|print|type|use|"
-    r"tell|put|finish|end|format|no |do not|don't|your answer|the answer|one word|single|think|explain|show)\b.*"
-    r"(?:answer|only|just|word|number|letter|digit|nothing|explanation|explain|reply|response|sentence|yes|no|true|format|final|step)",
+    r"^[(\[]?(?:please |now )*(?:"
+    r"(?:just |only )?(?:answer|reply|respond|output|print)\b"
+    r"|(?:just|only) (?:the|a|an|one|yes|your)\b"
+    r"|(?:no|do not|don't|without)\b.*\b(?:explain|explanation|words?|text|reasons?|show|sentences?|units?)\b"
+    r"|(?:your answer|the answer|one word|a single|single|think|explain|show your)\b"
+    r"|(?:just |only )?(?:give|write|say|state|tell|use|provide|return|put|finish|end|format|type)\b.*"
+    r"\b(?:only|just|nothing|alone|explanation|explain|without|one word|single word|(?:final|your|the) answer|as an? (?:number|digit)s?|in digits)\b"
+    r")",
     re.IGNORECASE,
 )
+"""How closing instructions begin. `Tell me the largest number.` is a question put as an order, not one of these."""
 LABEL_END = re.compile(r"^(?:a|answer|response|output|solution|result|your answer)\s*[:=]$", re.IGNORECASE)
 LABEL_START = re.compile(r"^(?:q|question|problem|task|exercise|input|prompt)\s*[:.)]\s*", re.IGNORECASE)
 OPTION_STYLES = (
@@ -260,7 +266,7 @@ def read_shape(failures: Sequence[Failure], golds: Sequence[str] | None = None) 
     if not final_line and raw and sum(len(gold.split()) > LONG_GOLD_WORDS for gold in raw) > len(raw) / 2:
         final_line = "The answer is "
     answers = [final_answer(gold) for gold in raw]
-    stops = sum(answer.endswith(".") for answer in answers) > len(answers) / 2
+    stops = sum(gold.endswith(".") for gold in raw) > len(raw) / 2
     answers = [answer.rstrip(".") for answer in answers]
     numbers = [m for answer in answers if (m := BARE_NUMBER.fullmatch(answer))]
     before, after = _majority([m["before"] for m in numbers]), _majority([m["after"] for m in numbers])

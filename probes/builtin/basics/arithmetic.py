@@ -11,8 +11,13 @@ from probes.builtin.generate import Item, Skill
 # --- material ------------------------------------------------------------------------------------
 
 TIMES = range(2, 11)
-UNITS = {"minutes": ("hours", 60), "seconds": ("minutes", 60), "hours": ("days", 24), "days": ("weeks", 7)}
-"""Small unit: large unit, how many of the small make one."""
+UNITS = {
+    1: {"days": ("weeks", 7), "months": ("years", 12), "minutes": ("hours", 60)},
+    2: {"days": ("weeks", 7), "months": ("years", 12), "minutes": ("hours", 60), "hours": ("days", 24)},
+    3: {"months": ("years", 12), "minutes": ("hours", 60), "hours": ("days", 24), "seconds": ("minutes", 60)},
+}
+"""Difficulty: small unit, large unit, how many of the small make one."""
+AMOUNTS = {1: (2, 4), 2: (3, 6), 3: (6, 12)}
 
 # --- draw ----------------------------------------------------------------------------------------
 
@@ -24,16 +29,20 @@ def draw_one_digit(rng: Random) -> Item:
 
 def draw_two_digits(rng: Random) -> Item:
     difficulty = rng.randint(1, 3)
-    a, b = rng.randint(11, 89), rng.randint(2, 9) if difficulty == 1 else rng.randint(11, 89)
-    carries = a % 10 + b % 10 >= 10
-    difficulty = 1 if b < 10 else 3 if carries else 2
+    if difficulty == 1:  # a round number and a digit, or two round numbers
+        a, b = rng.randint(1, 9) * 10, rng.choice((rng.randint(1, 9), rng.randint(1, 9) * 10))
+    else:
+        a, b = rng.randint(11, 89), rng.randint(2, 89)
+        difficulty = 3 if a % 10 + b % 10 >= 10 else 2
     return Item(f"{min(a, b)}+{max(a, b)}", difficulty, {"a": a, "b": b})
 
 
 def draw_difference(rng: Random) -> Item:
     difficulty = rng.randint(1, 3)
     a = rng.randint(*{1: (3, 10), 2: (11, 30), 3: (31, 99)}[difficulty])
-    b = rng.choice([n for n in range(1, 10 if difficulty == 2 else a) if n != a - n])  # repeating b is no answer
+    b = rng.choice(
+        [n for n in range(1, 10 if difficulty == 2 else a) if n != a - n]
+    )  # repeating b is no answer
     return Item(f"{a}-{b}", difficulty, {"a": a, "b": b})
 
 
@@ -56,14 +65,11 @@ def draw_double_or_half(rng: Random) -> Item:
 
 
 def draw_time(rng: Random) -> Item:
-    small = rng.choice(tuple(UNITS))
-    large, factor = UNITS[small]
-    n = rng.randint(2, 12)
-    return Item(
-        f"{n} {large}",
-        1 if n <= 3 else 2 if n <= 6 else 3,
-        {"n": n, "small": small, "large": large, "factor": factor},
-    )
+    difficulty = rng.randint(1, 3)
+    small = rng.choice(tuple(UNITS[difficulty]))
+    large, factor = UNITS[difficulty][small]
+    n = rng.randint(*AMOUNTS[difficulty])
+    return Item(f"{n} {large}", difficulty, {"n": n, "small": small, "large": large, "factor": factor})
 
 
 # --- answer --------------------------------------------------------------------------------------
@@ -146,10 +152,10 @@ SKILLS = (
         (
             "How many {small} are in {n} {large}? Answer with only the number.",
             "Convert {n} {large} to {small}. Reply with just the number.",
-            "A trip takes {n} {large}. How many {small} is that? Give only the number.",
+            "Something takes {n} {large}. How many {small} is that? Give only the number.",
             "{n} {large} equal how many {small}? Answer with only the number.",
         ),
-        n_items=42,
+        n_items=36,
         wordings_per_item=3,
         scorer="numeric",
     ),

@@ -171,7 +171,9 @@ def looked_up(slots: Mapping[str, Any]) -> str:
 # --- SKILLS --------------------------------------------------------------------------------------
 
 SKILLS = (
-    Skill("fact", draw_fact, looked_up, ("{asked}",), len(FACTS), wordings_per_item=1, scorer="loglikelihood"),
+    Skill(
+        "fact", draw_fact, looked_up, ("{asked}",), len(FACTS), wordings_per_item=1, scorer="loglikelihood"
+    ),
     Skill(
         "end_of_sentence",
         draw_ending,

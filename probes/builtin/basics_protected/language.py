@@ -91,15 +91,23 @@ def draw_word(rng: Random) -> Item:
 
 def draw_sentence(rng: Random) -> Item:
     right, wrong = rng.choice(GRAMMAR)
-    shared = [word for word in right.rstrip(".?").split() if word in wrong.rstrip(".?").split() and word.islower() and word.isalpha()]
-    return Item(right, 1, {"topic": max(shared, key=len), "answer": right}, tuple(rng.sample((right, wrong), 2)))
+    shared = [
+        word
+        for word in right.rstrip(".?").split()
+        if word in wrong.rstrip(".?").split() and word.islower() and word.isalpha()
+    ]
+    return Item(
+        right, 1, {"topic": max(shared, key=len), "answer": right}, tuple(rng.sample((right, wrong), 2))
+    )
 
 
 def draw_synonym(rng: Random) -> Item:
     word = rng.choice(tuple(SYNONYMS))
     answer = SYNONYMS[word]
     others = sorted(set(SYNONYMS.values()) - {answer, word, SYNONYMS.get(answer)})
-    return Item(word, 1, {"word": word, "answer": answer}, tuple(rng.sample((answer, *rng.sample(others, 3)), 4)))
+    return Item(
+        word, 1, {"word": word, "answer": answer}, tuple(rng.sample((answer, *rng.sample(others, 3)), 4))
+    )
 
 
 # --- answer --------------------------------------------------------------------------------------
@@ -124,7 +132,7 @@ SKILLS = (
         "good_grammar",
         draw_sentence,
         looked_up,
-        ("Write a short sentence with the word \"{topic}\".", "Use the word \"{topic}\" in a sentence."),
+        ('Write a short sentence with the word "{topic}".', 'Use the word "{topic}" in a sentence.'),
         n_items=len(GRAMMAR),
         wordings_per_item=1,
         scorer="loglikelihood",
@@ -133,7 +141,7 @@ SKILLS = (
         "synonym",
         draw_synonym,
         looked_up,
-        ("What is another word for \"{word}\"?", "Which word means the same as \"{word}\"?"),
+        ('What is another word for "{word}"?', 'Which word means the same as "{word}"?'),
         n_items=len(SYNONYMS),
         wordings_per_item=1,
         scorer="loglikelihood",

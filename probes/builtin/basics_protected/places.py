@@ -61,7 +61,12 @@ def draw_continent(rng: Random) -> Item:
 def _draw(rng: Random, known: Mapping[str, str], rivals: bool = False) -> Item:
     """`rivals`: all answers of the kind compete, so that listing several is no answer."""
     place = rng.choice(tuple(known))
-    return Item(place, 1, {"place": place, "answer": known[place]}, tuple(sorted(set(known.values()))) if rivals else ())
+    return Item(
+        place,
+        1,
+        {"place": place, "answer": known[place]},
+        tuple(sorted(set(known.values()))) if rivals else (),
+    )
 
 
 # --- answer --------------------------------------------------------------------------------------
@@ -78,14 +83,22 @@ SKILLS = (
         "capital",
         draw_capital,
         looked_up,
-        ("What is the capital of {place}?", "Which city is the capital of {place}?", "Name the capital city of {place}."),
+        (
+            "What is the capital of {place}?",
+            "Which city is the capital of {place}?",
+            "Name the capital city of {place}.",
+        ),
         n_items=len(CAPITALS),
     ),
     Skill(
         "country_of_city",
         draw_country,
         looked_up,
-        ("In which country is the city of {place}?", "{place} is a city in which country?", "Which country is {place} in?"),
+        (
+            "In which country is the city of {place}?",
+            "{place} is a city in which country?",
+            "Which country is {place} in?",
+        ),
         n_items=len(COUNTRIES),
     ),
     Skill(

@@ -90,7 +90,7 @@ def test_the_last_lines_say_what_came_of_it(weakspot: Weakspot, loop: Loop) -> N
     ran = weakspot("run", "--display", "plain")
     assert ran.code == 0
     lines = ran.out.splitlines()
-    assert lines[0].startswith("gained, strict:") and any(line.startswith("cycle 2 rejected") for line in lines)
+    assert lines[0].startswith("gained, strict:") and any(line.startswith("cycle 2 found 4 weaknesses") and "rejected: fell" in line for line in lines)
     assert "cycle 1 evaluate: 12 % right (1.5 s)" in ran.err and "evaluate" not in ran.out
 
 

@@ -117,7 +117,9 @@ def test_probes_check_finds_probes_that_were_taught(weakspot: Weakspot, tmp_path
 
 def test_graph_prints_picture_and_mermaid(weakspot: Weakspot) -> None:
     data = weakspot("graph", "--json").data
-    assert "evaluate" in data["picture"] and "graph TD" in data["mermaid"]
+    for stage in ("evaluate", "diagnose", "plan", "teach", "train", "gate"):
+        assert stage in data["picture"] and stage in data["mermaid"]
+    assert "graph TD" in data["mermaid"] and "A stage is" not in data["picture"]
     assert weakspot("graph").out.strip() == data["picture"].strip() and weakspot("graph", "--mermaid").out.strip() == data["mermaid"].strip()
 
 

@@ -158,7 +158,9 @@ class _Builder:
                                                              "deduplicated": 53, "decontaminated": 50, "verified": 46, "kept": 40,
                                                              "reasons": {"near duplicate": 6, "not JSON": 1, "contamination": 3}}])
         self.store.lessons.add_curriculum(self.run, cycle, 240 + cycle, 9000, 0.34, "c" * 64, f"runs/{self.run}/cycle-{cycle:03d}/curriculum.jsonl",
-                                          {"lessons": 160, "replay": 20, "anchors": 60, "real_share": 0.34})
+                                          {
+                                              "real_share": 0.34, "rows": [{"lesson_id": f"L{i:012x}", "n_tokens": 20, "part": part} for part, n in
+                                                                           (("new", 160), ("replay", 20), ("anchor", 60)) for i in range(n)]})
 
     def _decide(self, cycle: int) -> None:
         def of(adapter: str, split: str, score: str) -> list[float]:

@@ -108,7 +108,8 @@ def test_closing_lines_say_gained_rejected_protected_money_and_file(report: dict
     lines = closing_lines(report, Path("state/report.html"))
     text = "\n".join(lines)
     assert lines[0].startswith("gained, strict:") and lines[1].startswith("gained, lenient:") and "95 % interval" in lines[0]
-    assert "cycle 2 rejected: fell: basics_protected" in text and "protected basics_protected held" in text
+    assert "cycle 1 found 6 weaknesses, first: answer format: says more than the answer (42 of 44 wrong); promoted" in text
+    assert "rejected: fell: basics_protected" in text and "protected basics_protected held" in text
     assert "spent $0.01 of $1.00" in text and lines[-1] == "open state/report.html"
 
 
@@ -124,6 +125,12 @@ def test_weaknesses_have_gate_lessons_and_an_example(report: dict[str, Any]) -> 
     skill = found["W-03"]
     assert skill["gate"]["fixed"] == 7 and skill["lessons"] == 40 and skill["refused"] == 7
     assert skill["example"]["sample"].startswith("basics/days-") and skill["example"]["gold"] != skill["example"]["answer"]
+
+
+def test_the_curriculum_is_summed_up_by_part(report: dict[str, Any]) -> None:
+    curriculum = report["cycles"][0]["curriculum"]
+    assert curriculum["parts"] == {"new": {"n": 160, "n_tokens": 3200}, "replay": {"n": 20, "n_tokens": 400}, "anchor": {"n": 60, "n_tokens": 1200}}
+    assert "rows" not in curriculum["recipe"] and curriculum["n_rows"] == 241
 
 
 def test_trend_has_base_and_each_candidate_with_bands(report: dict[str, Any]) -> None:

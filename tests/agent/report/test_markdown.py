@@ -45,6 +45,7 @@ def test_a_code_span_cannot_be_left(hostile: str) -> None:
 
 
 def test_plain_text_is_inert() -> None:
+    assert "|" not in code("a | b")
     assert plain("[x](http://e) *a* <b> | # c") == r"\[x\](http://e) \*a\* &lt;b&gt; \| \# c"
 
 

@@ -1,0 +1,87 @@
+"""Batching, prefix sharing and parking must not change a single answer; scores must equal the plain definition."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from agent.student import decode
+
+PROMPTS = [[5, 9, 12, 40, 7, 30 + i] + [60 + (i * j) % 50 for j in range(i % 7)] for i in range(23)]
+
+
+def plain_greedy(model, prompt, max_new, stop):
+    ids = list(prompt)
+    for _ in range(max_new):
+        token = int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax())
+        if token in stop:
+            return ids[len(prompt) :], "stop"
+        ids.append(token)
+    return ids[len(prompt) :], "length"
+
+
+@pytest.fixture(scope="module")
+def expected(loaded):
+    model, _ = loaded
+    with torch.inference_mode():
+        free = [plain_greedy(model, prompt, 12, set())[0] for prompt in PROMPTS]
+        # A token that occurs at different depths, so that rows end at different times.
+        stop = max(range(256), key=lambda token: len({ids.index(token) for ids in free if token in ids}))
+        return stop, [plain_greedy(model, prompt, 12, {stop}) for prompt in PROMPTS]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 23])
+@pytest.mark.parametrize("share", [True, False])
+def test_batched_generation_equals_one_by_one(loaded, expected, batch_size, share, monkeypatch):
+    stop, answers = expected
+    if not share:
+        monkeypatch.setattr(decode, "MIN_SHARED", 10**6)
+    done = []
+    made = decode.generate(
+        loaded[0], PROMPTS, max_new=12, stop_ids=frozenset([stop]), batch_size=batch_size, progress=done.append
+    )
+    assert [(row.ids, row.finish) for row in made] == answers
+    assert {row.finish for row in made} == {"stop", "length"}
+    assert sum(done) == len(PROMPTS)
+
+
+def test_parking_really_happens_and_finishes_every_row(loaded, expected, monkeypatch):
+    stop, answers = expected
+    calls = []
+    original = decode._generate_batch
+    monkeypatch.setattr(decode, "_generate_batch", lambda *a: (calls.append(len(a[1])), original(*a)))
+    monkeypatch.setattr(decode, "PARK_SHARE", 0.8)
+    made = decode.generate(loaded[0], PROMPTS, max_new=12, stop_ids=frozenset([stop]), batch_size=6)
+    assert [(row.ids, row.finish) for row in made] == answers
+    assert sum(calls) > len(PROMPTS)
+
+
+def test_is_done_ends_a_row(loaded):
+    made = decode.generate(
+        loaded[0], PROMPTS[:3], max_new=12, stop_ids=frozenset(), batch_size=3, is_done=lambda ids: len(ids) == 5
+    )
+    assert [(len(row.ids), row.finish) for row in made] == [(5, "stop")] * 3
+
+
+def test_scores_equal_the_definition(loaded):
+    model, _ = loaded
+    items = [
+        decode.Continuations(prompt, tuple(tuple(range(20 + i, 21 + i + i % 4)) for i in range(1 + len(prompt) % 3)))
+        for prompt in PROMPTS
+    ]
+    for scored, item in zip(decode.score(model, items, batch_tokens=120), items, strict=True):
+        for one, option in zip(scored, item.options, strict=True):
+            with torch.inference_mode():
+                logits = model(input_ids=torch.tensor([item.context + list(option)])).logits[0]
+            logprobs = logits[len(item.context) - 1 : -1].log_softmax(-1)
+            wanted = logprobs.gather(1, torch.tensor(option)[:, None]).sum()
+            assert one.logprob == pytest.approx(float(wanted), abs=1e-4)
+            assert one.is_greedy == bool((logprobs.argmax(-1) == torch.tensor(option)).all())
+
+
+def test_greedy_continuation_is_recognised(loaded):
+    model, _ = loaded
+    ids, _ = plain_greedy(model, PROMPTS[0], 3, set())
+    (scores,) = decode.score(model, [decode.Continuations(PROMPTS[0], (tuple(ids), (9, 9, 9)))], batch_tokens=500)
+    assert [one.is_greedy for one in scores] == [True, False]
+    assert scores[0].logprob > scores[1].logprob
