@@ -48,16 +48,23 @@ class Script:
     """Share of protected probes (suite names with `protected`) that any training breaks."""
 
 
+AS_USUAL = Script()
+
+
 class ScriptedStudent:
     """A student without a model; implements `agent.student.contract.Student`."""
 
-    def __init__(self, state_dir: Path, script: Script = Script()) -> None:
+    def __init__(self, state_dir: Path, script: Script = AS_USUAL) -> None:
         self.name = "scripted"
-        self.model_key = hashlib.sha256(json.dumps(asdict(script)).encode()).hexdigest()[:16]
         self.evaluated: list[tuple[str, str, int]] = []
         """(suite, adapter, number of probes) of each evaluate call, for assertions."""
         self._script = script
         self._adapters = state_dir / "adapters"
+
+    @property
+    def model_key(self) -> str:
+        """Hash of the script."""
+        return hashlib.sha256(json.dumps(asdict(self._script)).encode()).hexdigest()[:16]
 
     def describe_task(self, task: str, include_path: str = "") -> Suite:
         """Knows no lm-eval tasks."""
@@ -131,7 +138,7 @@ class ScriptedStudent:
         return Sample(probe.suite, probe.probe_id, response, given.strict, given.lenient, n_tokens=len(response.split()))
 
 
-def scripted_student(script: Script = Script()) -> Callable[[Config, Path, Watcher], ScriptedStudent]:
+def scripted_student(script: Script = AS_USUAL) -> Callable[[Config, Path, Watcher], ScriptedStudent]:
     """An `open_student` for `agent.loop.start` and `resume`."""
     return lambda config, state_dir, watcher: ScriptedStudent(state_dir, script)
 
@@ -149,6 +156,9 @@ class ScriptedTeacher:
         """Call the function once a request."""
         self.asked += requests
         return [TeacherReply(self._answer(request), prompt_hash=hashlib.sha256(request.prompt.encode()).hexdigest()[:16]) for request in requests]
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 def _words(text: str) -> list[str]:

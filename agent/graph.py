@@ -11,15 +11,20 @@ continues where it stopped. `agent.loop` turns the graph once per cycle.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from langgraph.graph import END, START, StateGraph
 
 from agent.state import CycleState
 
-Node = Callable[[CycleState], dict[str, Any]]
+
+class Node(Protocol):
+    """A stage as the graph sees it."""
+
+    def __call__(self, state: CycleState) -> dict[str, Any]:
+        """Do one thing, store its product, return ids."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -66,5 +71,7 @@ def anything_made(state: CycleState) -> bool:
 
 def mermaid() -> str:
     """The graph as Mermaid text, drawn by LangGraph from the real edges."""
-    nothing = Stages(*[lambda state: {}] * 6)
-    return build(nothing).compile().get_graph().draw_mermaid()
+    def nothing(state: CycleState) -> dict[str, Any]:
+        return {}
+
+    return build(Stages(*[nothing] * 6)).compile().get_graph().draw_mermaid()

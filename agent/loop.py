@@ -119,7 +119,7 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
     from probes.splits import limit_suite, split_suite
 
     config = loaded.config
-    suites = []
+    suites: list[dict[str, Any]] = []
     for role, references, limit in (("probe", config.suites.probes, config.suites.limit), ("protected", config.suites.protected, config.suites.protected_limit)):
         for reference in references:
             suite = find_suite(reference, include_paths=[Path(folder) for folder in config.suites.include_path], describe=None)
@@ -136,6 +136,7 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
 def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: bool, approved: bool,
             open_student: OpenStudent, open_teacher: OpenTeacher) -> RunOutcome:
     student: Student | None = None
+    teacher: Teacher | None = None
     try:
         teacher = open_teacher(config, store, run, watcher)
         student = open_student(config, store.state_dir, watcher)
@@ -156,6 +157,8 @@ def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: b
     finally:
         if student is not None:
             student.close()
+        if teacher is not None:
+            teacher.close()
     store.runs.finish(run, outcome.status, outcome.reason)
     _export_run(store, run)
     return outcome

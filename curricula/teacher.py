@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Sequence
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,8 @@ class Teacher(Protocol):
         Raises:
             WeakspotError: the teacher as a whole can't be used (no key, quota gone, budget cap).
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. Safe to call twice."""
         ...

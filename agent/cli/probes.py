@@ -167,7 +167,7 @@ def _overlap(session: Session, suite: Suite) -> list[Finding]:
 
     index = Decontaminator(suite.probes)
     with session.read() as store:
-        leaks = [verdict.evidence for row in store.runs.list() for lesson in store.lessons.kept(row["run"])
+        leaks = [verdict.evidence for row in store.runs.all() for lesson in store.lessons.kept(row["run"])
                  if (verdict := index.check(lesson)).outcome == "fail"]
     if not leaks:
         return []

@@ -24,7 +24,7 @@ def status(
     from agent.report.progress import STAGES, decision_sentence, run_progress, status_sentence
 
     with session_of(ctx).read() as store:
-        names = [row["run"] for row in store.runs.list()] if is_all else [store.runs.get(run)["run"]]
+        names = [row["run"] for row in store.runs.all()] if is_all else [store.runs.get(run)["run"]]
         facts = [run_progress(store, name) for name in names]
     if as_json:
         write_json(facts if is_all else facts[0])

@@ -120,7 +120,7 @@ def map_coordinates(texts: Sequence[str], seed: int = 0, *, points: np.ndarray |
     elif len(distinct) >= MIN_UMAP_ROWS:
         flat = reduce_umap(vectors, 2, seed, min_dist=0.1)
     else:
-        flat = _pca(vectors)
+        flat = _principal(vectors, 2)
     flat = flat - flat.mean(axis=0)
     widest = float(np.abs(flat).max())
     flat = np.round(flat / widest if widest > 0 else flat, 4)
@@ -149,16 +149,15 @@ def reduce_umap(
     Exact neighbours spare the compilation of umap's own search, half of its start-up; 200 epochs, not its 500, are
     what the benchmark figures were measured with.
     """
+    from threadpoolctl import threadpool_limits
     from umap import UMAP
 
     _keep_compiled()
     indices, distances = neighbours or nearest_neighbours(points)
-    with warnings.catch_warnings():
-        # umap announces that a seed forces one job, which is what was asked for, and scipy that it falls back
-        # from a sparse to a dense eigensolver on tiny graphs
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
+        # umap announces that a seed forces one job, which is what was asked for
         warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
         warnings.filterwarnings("ignore", category=UserWarning, module="umap")
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module="scipy.sparse.linalg")
         reducer = UMAP(
             n_components=dimensions,
             n_neighbors=indices.shape[1],
@@ -166,6 +165,7 @@ def reduce_umap(
             n_epochs=200,
             random_state=seed,
             n_jobs=1,
+            init=_principal(points, dimensions),  # its spectral start rests on the same unseeded arpack
             precomputed_knn=(indices, distances, None),
             force_approximation_algorithm=True,
         )
@@ -194,11 +194,14 @@ def _unit(matrix: np.ndarray) -> np.ndarray:
     return np.where(lengths > 1e-6, matrix / np.maximum(lengths, 1e-12), 0.0)
 
 
-def _pca(points: np.ndarray) -> np.ndarray:
-    """First two principal components; each axis points so that its largest entry is positive."""
+def _principal(points: np.ndarray, dimensions: int) -> np.ndarray:
+    """First principal components; each axis points so that its largest entry is positive."""
+    from threadpoolctl import threadpool_limits
+
     centred = points - points.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    axes = axes[:2]
+    with threadpool_limits(limits=1):
+        _, _, axes = np.linalg.svd(centred.T @ centred)
+    axes = axes[:dimensions]
     axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
     flat = centred @ axes.T
-    return flat if flat.shape[1] == 2 else np.hstack([flat, np.zeros((len(flat), 2 - flat.shape[1]))])
+    return np.round(np.hstack([flat, np.zeros((len(flat), dimensions - flat.shape[1]))]), 9)

@@ -1,0 +1,1 @@
+"""One dictionary of facts, three renderers: terminal, Markdown and JSON, HTML."""

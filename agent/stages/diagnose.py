@@ -7,8 +7,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from agent.context import RunContext, StageResult
-from agent.stages.examine import samples_of
 from agent.diagnosis.weakness import Weakness
+from agent.stages.examine import samples_of
 from agent.state import CycleState
 from agent.store import Store
 

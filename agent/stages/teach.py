@@ -1,7 +1,7 @@
 """teach: strategies write lessons for the planned weaknesses; what survives the funnel becomes the curriculum.
 
 The teacher sees failures of the diagnose split only; what it writes is compared against every split. Rejected
-rows are stored with their reason. No lesson kept is an outcome (`no_data`), a mix that breaks its rules an error.
+rows are stored with their reason. Almost no lesson kept is an outcome (`no_data`), a mix that breaks its rules an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from curricula.strategies.contract import find_strategy
 from curricula.verifiers.contract import verify
 
 UNBOUNDED_TOKENS = 10_000_000  # no ceiling asked for: the real share bounds the mix by itself
-TAUGHT_FROM = ("promote", "inconclusive")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
+MIN_LESSONS = 5  # fewer are no curriculum: one row's chance would be trained on, and no whole anchor fits beside them
+TAUGHT_FROM = ("promote", "inconclusive", "no_data")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
 
 
 def teach(context: RunContext, state: CycleState) -> StageResult:
@@ -43,7 +44,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     if funnel.stopped is not None:
         context.watcher.say(f"the teacher stopped early: {funnel.stopped.message}")
     rows = _rows(funnel)
-    if not funnel.kept:
+    if len(funnel.kept) < MIN_LESSONS:
         return _no_data(state, funnel, rows)
     mix = _mix(context, state, funnel.kept, earlier, decontaminator)
     path = context.cycle_folder(cycle) / "curriculum.jsonl"
@@ -113,7 +114,7 @@ def _unparsed(raw: str, weakness: str, strategy: str) -> Lesson:
 def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]) -> StageResult:
     run, cycle = state["run"], state["cycle"]
     asked = sum(count.asked for count in funnel.counts)
-    why = f"no lesson survived of {asked} candidates" if asked else "no strategy had anything to offer for these weaknesses"
+    why = f"{len(funnel.kept)} lessons survived of {asked} candidates, at least {MIN_LESSONS} are needed" if asked else "no strategy had anything to offer for these weaknesses"
     if funnel.stopped is not None:
         why += f"; {funnel.stopped.message}"
 
@@ -123,4 +124,4 @@ def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]
             "decision": "no_data", "reason": why, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,
             "details": {"reasons": [why, *funnel.warnings]}})
 
-    return StageResult({"n_lessons": 0, "curriculum": "", "decision": "no_data"}, why, write)
+    return StageResult({"n_lessons": len(funnel.kept), "curriculum": "", "decision": "no_data"}, why, write)

@@ -18,7 +18,7 @@ class Decisions:
 
     def add_adapter(self, run: str, cycle: int, row: dict[str, Any]) -> None:
         """A trained adapter in status `candidate` (columns of `adapters`; `params` a dictionary)."""
-        self._db["adapters"].insert({"run": run, "cycle": cycle, "status": "candidate", **row, "params": pack(row["params"])}, ignore=True)
+        self._db.table("adapters").insert({"run": run, "cycle": cycle, "status": "candidate", **row, "params": pack(row["params"])}, ignore=True)
 
     def adapter(self, run: str, adapter: str) -> dict[str, Any] | None:
         """One adapter's row, or None."""
@@ -37,7 +37,7 @@ class Decisions:
 
         `row`: decision, reason, champion, candidate, look, p_value, level, details (a dictionary).
         """
-        self._db["decisions"].insert({"run": run, "cycle": cycle, **row, "details": pack(row["details"]), "created_at": now()})
+        self._db.table("decisions").insert({"run": run, "cycle": cycle, **row, "details": pack(row["details"]), "created_at": now()})
         status = {"promote": "champion", "reject": "rejected", "inconclusive": "inconclusive"}.get(row["decision"])
         if row["decision"] == "promote":
             self._db.execute("UPDATE adapters SET status = 'former champion' WHERE run = ? AND status = 'champion'", [run])
@@ -70,7 +70,7 @@ class Decisions:
     def add_audit(self, run: str, adapter: str, details: dict[str, Any]) -> None:
         """Store what the sealed split says of one champion; `look` counts the readings."""
         look = next(self._db.query("SELECT count(*) AS n FROM audits WHERE run = ?", [run]))["n"] + 1
-        self._db["audits"].insert({"run": run, "adapter": adapter, "look": look, "details": pack(details), "created_at": now()})
+        self._db.table("audits").insert({"run": run, "adapter": adapter, "look": look, "details": pack(details), "created_at": now()})
 
     def audit(self, run: str, adapter: str | None = None) -> dict[str, Any] | None:
         """The newest audit of a run (or of one adapter), details decoded."""

@@ -20,11 +20,11 @@ class Lessons:
 
     def add_kept(self, run: str, cycle: int, lessons: Iterable[Lesson]) -> None:
         """Store accepted lessons."""
-        self._db["lessons"].insert_all((_row(run, cycle, lesson, Verdict("verifier", "pass")) for lesson in lessons), batch_size=BATCH)
+        self._db.table("lessons").insert_all((_row(run, cycle, lesson, Verdict("verifier", "pass")) for lesson in lessons), batch_size=BATCH)
 
     def add_rejected(self, run: str, cycle: int, rejected: Iterable[tuple[Lesson, Verdict]]) -> None:
         """Store refused lessons with the verdict that refused them; unparsed ones have an empty prompt and their raw text."""
-        self._db["lessons"].insert_all((_row(run, cycle, lesson, verdict) for lesson, verdict in rejected), batch_size=BATCH)
+        self._db.table("lessons").insert_all((_row(run, cycle, lesson, verdict) for lesson, verdict in rejected), batch_size=BATCH)
 
     def kept(self, run: str, *, before_cycle: int | None = None, cycle: int | None = None) -> list[Lesson]:
         """Accepted lessons of one cycle, or of all cycles before one."""
@@ -59,7 +59,7 @@ class Lessons:
 
     def add_funnel(self, run: str, cycle: int, rows: Iterable[dict[str, Any]]) -> None:
         """Counts per weakness and strategy (columns of `funnels`; `reasons` a dictionary)."""
-        self._db["funnels"].insert_all(({"run": run, "cycle": cycle, **row, "reasons": pack(row["reasons"])} for row in rows), batch_size=BATCH)
+        self._db.table("funnels").insert_all(({"run": run, "cycle": cycle, **row, "reasons": pack(row["reasons"])} for row in rows), batch_size=BATCH)
 
     def funnel(self, run: str, cycle: int) -> list[dict[str, Any]]:
         """Counts per weakness and strategy of one cycle."""
@@ -70,7 +70,7 @@ class Lessons:
 
     def add_curriculum(self, run: str, cycle: int, n_rows: int, n_tokens: int, real_share: float, sha256: str, path: str, recipe: dict[str, Any]) -> None:
         """The file that was trained on, with the recipe that rebuilds it."""
-        self._db["curricula"].insert({"run": run, "cycle": cycle, "n_rows": n_rows, "n_tokens": n_tokens, "real_share": real_share,
+        self._db.table("curricula").insert({"run": run, "cycle": cycle, "n_rows": n_rows, "n_tokens": n_tokens, "real_share": real_share,
                                       "sha256": sha256, "path": path, "recipe": pack(recipe)})
 
     def curriculum(self, run: str, cycle: int) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ class Runs:
 
     def create(self, run: str, config_yaml: str, config_hash: str, versions: dict[str, str]) -> None:
         """A new run in status `running`."""
-        self._db["runs"].insert({"run": run, "created_at": now(), "status": "running", "config": config_yaml,
+        self._db.table("runs").insert({"run": run, "created_at": now(), "status": "running", "config": config_yaml,
                                  "config_hash": config_hash, "versions": pack(versions)})
 
     def get(self, run: str | None = None) -> dict[str, Any]:
@@ -40,13 +40,13 @@ class Runs:
         problem = f"run {run!r} is ambiguous" if found else f"run {run!r} not found"
         raise WeakspotError(problem, hint=f"choose from: {names}")
 
-    def list(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """All runs, newest first."""
         return list(self._db.query("SELECT * FROM runs ORDER BY created_at DESC, rowid DESC"))
 
     def update(self, run: str, **values: Any) -> None:
         """Set columns of one run."""
-        self._db["runs"].update(run, values)
+        self._db.table("runs").update(run, values)
 
     def finish(self, run: str, status: str, reason: str) -> None:
         """Close a run: `finished`, `failed`, `paused` or `interrupted`."""

@@ -25,12 +25,12 @@ class Samples:
 
     def add_suite(self, run: str, suite: Suite, role: str, splits: Mapping[str, Sequence[Probe]]) -> None:
         """Store a suite and its probes with their split (`diagnose`, `gate`, `audit` or `protected`)."""
-        self._db["suites"].insert({
+        self._db.table("suites").insert({
             "run": run, "suite": suite.name, "role": role, "origin": suite.origin, "location": suite.location,
             "include_path": suite.include_path, "description": suite.description, "max_tokens": suite.max_tokens,
             "n_probes": sum(len(probes) for probes in splits.values())})
         position = {probe.probe_id: index for index, probe in enumerate(suite.probes)}
-        self._db["probes"].insert_all(({
+        self._db.table("probes").insert_all(({
             "run": run, "suite": suite.name, "probe_id": probe.probe_id, "split": split, "probe_hash": probe.content_hash,
             "prompt": probe.prompt, "gold": probe.gold, "scorer": probe.scorer, "grp": probe.group, "choices": pack(probe.choices),
             "meta": pack(probe.meta), "doc_index": probe.doc_index, "position": position[probe.probe_id],
@@ -70,7 +70,7 @@ class Samples:
     def add(self, model_key: str, adapter: str, layout: str, answers: Iterable[tuple[Probe, Sample]]) -> None:
         """Store samples, each with the batch layout (suite and split) it was answered in. Existing ones stay."""
         at = now()
-        self._db["samples"].insert_all(({
+        self._db.table("samples").insert_all(({
             "model_key": model_key, "adapter": adapter, "probe_hash": probe.content_hash, "layout": layout,
             "response": clean(sample.response), "strict": float(sample.strict), "lenient": float(sample.lenient),
             "finish": sample.finish, "n_tokens": sample.n_tokens, "margin": sample.margin, "created_at": at,
@@ -86,10 +86,10 @@ class Samples:
     def answers(self, run: str, suite: str, probe_id: str) -> list[dict[str, Any]]:
         """Every stored answer of this run's models to one probe, with the cycle that made the adapter (0 = base)."""
         return list(self._db.query(
-            "SELECT s.adapter, coalesce(a.cycle, 0) AS cycle, s.response, s.strict, s.lenient, s.finish, s.n_tokens, s.margin FROM probes p "
-            "JOIN runs r ON r.run = p.run JOIN samples s ON s.model_key = r.model_key AND s.probe_hash = p.probe_hash "
-            "LEFT JOIN adapters a ON a.run = p.run AND a.adapter = s.adapter WHERE p.run = ? AND p.suite = ? AND p.probe_id = ? "
-            "AND (s.adapter = '' OR a.adapter IS NOT NULL) ORDER BY cycle", [run, suite, probe_id]))
+            "SELECT s.adapter, a.cycle, s.response, s.strict, s.lenient, s.finish, s.n_tokens, s.margin FROM probes p JOIN runs r ON r.run = p.run "
+            "JOIN (SELECT '' AS adapter, 0 AS cycle UNION ALL SELECT adapter, cycle FROM adapters WHERE run = ?) a "  # names each key: no scan
+            "JOIN samples s ON s.model_key = r.model_key AND s.adapter = a.adapter AND s.probe_hash = p.probe_hash "
+            "WHERE p.run = ? AND p.suite = ? AND p.probe_id = ? ORDER BY a.cycle", [run, run, suite, probe_id]))
 
     def of_model(self, run: str, adapter: str, splits: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Probes of some splits joined with one model's answer, in suite order: columns of both tables, choices and meta decoded."""

@@ -22,9 +22,9 @@ class Weaknesses:
     def add(self, run: str, cycle: int, rows: Iterable[dict[str, Any]], members: Iterable[dict[str, Any]], points: Iterable[dict[str, Any]]) -> None:
         """Store one cycle's weaknesses (columns of the table), their members and the map's points."""
         key = {"run": run, "cycle": cycle}
-        self._db["weaknesses"].insert_all(({**key, **row, **{name: pack(row[name]) for name in _JSON}} for row in rows), batch_size=BATCH)
-        self._db["weakness_members"].insert_all(({**key, **row} for row in members), batch_size=BATCH)
-        self._db["map_points"].insert_all(({**key, **row} for row in points), batch_size=BATCH)
+        self._db.table("weaknesses").insert_all(({**key, **row, **{name: pack(row[name]) for name in _JSON}} for row in rows), batch_size=BATCH)
+        self._db.table("weakness_members").insert_all(({**key, **row} for row in members), batch_size=BATCH)
+        self._db.table("map_points").insert_all(({**key, **row} for row in points), batch_size=BATCH)
 
     def of_cycle(self, run: str, cycle: int) -> list[dict[str, Any]]:
         """Weaknesses of one cycle, worst first, with `change` in failure rate since they were last seen."""
@@ -75,7 +75,7 @@ class Weaknesses:
 
     def add_plan(self, run: str, cycle: int, rows: Iterable[dict[str, Any]]) -> None:
         """Rows of weakness, strategy, n_lessons, learnability, reason."""
-        self._db["plans"].insert_all(({"run": run, "cycle": cycle, **row} for row in rows), batch_size=BATCH)
+        self._db.table("plans").insert_all(({"run": run, "cycle": cycle, **row} for row in rows), batch_size=BATCH)
 
     def plan(self, run: str, cycle: int) -> list[dict[str, Any]]:
         """The plan of one cycle, largest share first."""

@@ -65,6 +65,7 @@ class WorkerStudent:
         self, *, source_path: Path, name: str, weights_key: str, state_dir: Path, system_prompt: str | None = None,
         max_tokens: int | None = None, batch_size: int = 32, dtype: str = "auto", device: str = "auto",
         progress: Progress | None = None, heartbeat_timeout_s: float = HEARTBEAT_TIMEOUT_S,
+        module: str = "agent.student.worker",
     ) -> None:
         self.name = name
         self.source_path = source_path
@@ -78,6 +79,7 @@ class WorkerStudent:
             system_prompt=system_prompt, max_tokens=max_tokens, batch_size=batch_size, dtype=dtype, device=device,
         )
         self._progress = progress
+        self._module = module
         self._timeout_s = heartbeat_timeout_s
         self._worker: _Worker | None = None
         self._description: dict[str, str] = {}
@@ -185,7 +187,7 @@ class WorkerStudent:
             for attempt in range(MAX_RESTARTS + 1):
                 try:
                     if self._worker is None:
-                        self._worker = _Worker(self.log_file, self._timeout_s)
+                        self._worker = _Worker(self._module, self.log_file, self._timeout_s)
                         loaded = self._worker.call("load", dict(self._load_spec), None)
                         if is_load:
                             return loaded
@@ -228,14 +230,14 @@ class _Worker:
     run in short-lived pool threads.
     """
 
-    def __init__(self, log_file: Path, timeout_s: float) -> None:
+    def __init__(self, module: str, log_file: Path, timeout_s: float) -> None:
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._log_file = log_file
         self._timeout_s = timeout_s
         self._jobs = 0
         self._process: subprocess.Popen[str] | None = None
         started = threading.Event()
-        self._thread = threading.Thread(target=self._live, args=(log_file, started), daemon=True)
+        self._thread = threading.Thread(target=self._live, args=(module, log_file, started), daemon=True)
         self._thread.start()
         started.wait()
         if self._process is None:
@@ -288,11 +290,11 @@ class _Worker:
         finally:
             self._process.wait()
 
-    def _live(self, log_file: Path, started: threading.Event) -> None:
+    def _live(self, module: str, log_file: Path, started: threading.Event) -> None:
         try:
             with log_file.open("ab") as log:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "agent.student.worker", str(os.getpid())], stdin=subprocess.PIPE,
+                    [sys.executable, "-m", module, str(os.getpid())], stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE, stderr=log, text=True, encoding="utf-8", start_new_session=True,
                     env=worker_environment(os.environ),
                 )

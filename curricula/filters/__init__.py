@@ -1,0 +1,1 @@
+"""What keeps repeated and leaked lessons out."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import Loaded, load_config
-from agent.fakes import Script, ScriptedStudent, scripted_student
+from agent.fakes import AS_USUAL, Script, ScriptedStudent, scripted_student
 from agent.loop import resume, start
 from agent.store import Store
 from agent.watch import SilentWatcher
@@ -20,7 +20,7 @@ def loaded(*more: str) -> Loaded:
     return load_config(None, [*SETTINGS, *more], {})
 
 
-def run(state: Path, *more: str, script: Script = Script(), approve: bool = False):
+def run(state: Path, *more: str, script: Script = AS_USUAL, approve: bool = False):
     return start(loaded(*more), state, SilentWatcher(), approve=approve, open_student=scripted_student(script))
 
 
