@@ -1,0 +1,1 @@
+"""Speed as paired ratios: `make bench`."""
