@@ -126,8 +126,8 @@ def check_weights(folder: Path, model: Any, weights_key: str) -> None:
         if not torch.isfinite(tensor).all():
             raise BadAdapter(f"adapter {name} holds non-finite values in {key}", where=str(folder), hint=_HINT)
         path, _, part = key.removeprefix("base_model.model.").rpartition(".lora_")
-        target = modules.get(path)
-        if target is None:
+        target = modules.get(path) if path else None
+        if target is None or not hasattr(target, "in_features"):
             raise BadAdapter(f"adapter {name} has weights for {key}, which the base lacks", where=str(folder), hint=_HINT)
         wide = (rank, target.in_features) if part.startswith("A") else (target.out_features, rank)
         if tuple(tensor.shape) != wide:

@@ -191,7 +191,7 @@ class LessonTrainer(SFTTrainer):
         total = torch.nn.functional.cross_entropy(logits, labels[chosen], reduction="sum")
         loss = total / (chosen.sum() if num_items_in_batch is None else num_items_in_batch)
         if not torch.isfinite(loss):
-            raise NonFiniteLoss(self.state.global_step + 1, float(loss))
+            raise NonFiniteLoss(self.state.global_step + 1, loss.item())
         return (loss, None) if return_outputs else loss
 
 
@@ -218,7 +218,7 @@ class _Watch(TrainerCallback):
         norms = [parameter.grad.norm() for parameter in model.parameters() if parameter.grad is not None]
         norm = torch.stack(norms).norm()
         if not torch.isfinite(norm):
-            raise NonFiniteLoss(state.global_step + 1, float(norm), "gradient")
+            raise NonFiniteLoss(state.global_step + 1, norm.item(), "gradient")
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if logs and "loss" in logs:

@@ -43,7 +43,6 @@ def run(tiny: Path, curriculum: Path, out: Path, *, poison: bool = False, **opti
 
 
 def test_same_seed_same_bits_and_it_learns(tiny, curriculum, tmp_path):
-    steps = []
     first = run(tiny, curriculum, tmp_path / "a", epochs=4)
     second = run(tiny, curriculum, tmp_path / "b", epochs=4)
     other = run(tiny, curriculum, tmp_path / "c", epochs=4, seed=4)
@@ -53,7 +52,6 @@ def test_same_seed_same_bits_and_it_learns(tiny, curriculum, tmp_path):
     assert first.final_loss < 0.9 * first.first_loss
     assert {path.name for path in (tmp_path / "a").iterdir()} == {adapters.WEIGHTS, adapters.CONFIG, adapters.NOTE}
     assert json.loads((tmp_path / "a" / adapters.CONFIG).read_text())["base_model_name_or_path"] == "tiny"
-    assert steps == []
 
 
 def test_half_the_rows_in_memory_train_the_same(tiny, curriculum, tmp_path):
@@ -75,7 +73,7 @@ def test_loss_is_the_mean_over_answer_tokens(tiny, curriculum, tmp_path):
         labels = torch.tensor(row["labels"][1:])
         losses += torch.nn.functional.cross_entropy(logits, labels, reduction="none", ignore_index=-100)[labels != -100]
     assert report.steps == 1
-    assert report.first_loss == pytest.approx(float(torch.stack(losses).mean()), rel=1e-3)
+    assert report.first_loss == pytest.approx(torch.stack(losses).mean().item(), rel=1e-3)
 
 
 def test_infinite_loss_fails_and_writes_no_adapter(tiny, curriculum, tmp_path):
