@@ -32,7 +32,7 @@ class StudentConfig(_Group):
     model: str = "smollm2-135m"
     """`smollm2-135m` (embedded, no hub needed), a Hugging Face id, or a local folder."""
     system_prompt: str | None = None
-    """System turn of every prompt; null leaves it to the chat template, "" sends an empty one."""
+    """System turn of every prompt; null leaves it to the chat template, "" leaves the system turn out."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Longest answer in tokens; null takes each suite's own limit."""
     batch_size: int = Field(default=32, ge=1)

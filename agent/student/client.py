@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,6 +75,7 @@ class WorkerStudent:
         self.log_file = state_dir / "logs" / "worker.log"
         for folder in (self.adapters_dir, self.scratch_dir, self.log_file.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        _sweep(self.scratch_dir)
         self._load_spec = dict(
             folder=str(source_path), name=name, weights_key=weights_key, adapters_dir=str(self.adapters_dir),
             system_prompt=system_prompt, max_tokens=max_tokens, batch_size=batch_size, dtype=dtype, device=device,
@@ -279,6 +281,10 @@ class _Worker:
             self._process.wait(CLOSE_TIMEOUT_S)
         except (WorkerDied, WeakspotError, subprocess.TimeoutExpired):
             self.kill()
+        self._thread.join(CLOSE_TIMEOUT_S)
+        for pipe in (self._process.stdin, self._process.stdout) if self._process else ():
+            if pipe:
+                pipe.close()
 
     def kill(self) -> None:
         """SIGKILL to its whole process group."""
@@ -304,6 +310,24 @@ class _Worker:
         for line in self._process.stdout:
             self._events.put(json.loads(line))
         self._events.put({"event": "eof"})
+
+
+def _sweep(scratch_dir: Path) -> None:
+    """Remove what processes that are gone have left: folders are named after the process that made them."""
+    for folder in scratch_dir.iterdir():
+        owner = folder.name.split("-")[0]
+        if owner.isdigit() and not _is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it runs, as somebody else
+        return True
+    return True
 
 
 def worker_environment(environ: Any) -> dict[str, str]:

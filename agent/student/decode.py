@@ -16,8 +16,6 @@ import torch
 
 MIN_SHARED = 4  # tokens; below this, copying keys and values costs as much as computing them
 COMPACT_SHARE = 0.75  # batch is shrunk when fewer rows than this are still writing
-PARK_SHARE = 0.25  # the last quarter of a batch waits and goes on together with that of other batches: a matrix
-# product over 8 rows costs nearly as much as one over 32
 
 Progress = Callable[[int], None]
 """Called with the number of rows that are finished since the last call."""
@@ -66,16 +64,12 @@ def generate(
     """
     shared = _shared_prefix(model, prompts)
     rows = [_Row(list(prompt[shared.length :]), max_new) for prompt in prompts]
-    waiting = rows
-    while waiting:
-        waiting = sorted(waiting, key=lambda row: -len(row.prompt) - len(row.written))
-        batches = [waiting[start : start + batch_size] for start in range(0, len(waiting), batch_size)]
-        park_at = int(PARK_SHARE * batch_size) if len(batches) > 1 else 0
-        for batch in batches:
-            _generate_batch(model, batch, shared, stop_ids, is_done, park_at)
-            if progress:
-                progress(sum(row.finish != "" for row in batch))
-        waiting = [row for row in waiting if not row.finish]
+    by_length = sorted(rows, key=lambda row: -len(row.prompt))
+    for start in range(0, len(by_length), batch_size):
+        batch = by_length[start : start + batch_size]
+        _generate_batch(model, batch, shared, stop_ids, is_done)
+        if progress:
+            progress(len(batch))
     return [Generation(row.written, row.finish) for row in rows]
 
 
@@ -162,17 +156,15 @@ class _Row:
 
 
 def _generate_batch(
-    model: Any, batch: list[_Row], shared: _Shared, stop_ids: frozenset[int], is_done: Any, park_at: int
+    model: Any, batch: list[_Row], shared: _Shared, stop_ids: frozenset[int], is_done: Any
 ) -> None:
-    """Write until all rows are finished, or no more than `park_at` are left to go on in another batch."""
-    inputs = [row.prompt + row.written for row in batch]
-    width = max(map(len, inputs))
+    width = max(len(row.prompt) for row in batch)
     ids = torch.zeros((len(batch), width), dtype=torch.long)
     mask = torch.zeros((len(batch), shared.length + width), dtype=torch.long)
     mask[:, : shared.length] = 1
-    for index, tokens in enumerate(inputs):
-        ids[index, width - len(tokens) :] = torch.tensor(tokens)
-        mask[index, shared.length + width - len(tokens) :] = 1
+    for index, row in enumerate(batch):
+        ids[index, width - len(row.prompt) :] = torch.tensor(row.prompt)
+        mask[index, shared.length + width - len(row.prompt) :] = 1
     ids, mask = ids.to(model.device), mask.to(model.device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, shared.length :]
     cache = shared.expanded(len(batch))
@@ -187,7 +179,7 @@ def _generate_batch(
             if not row.finish:
                 row.take(token, stop_ids, is_done)
         running = [index for index, row in enumerate(alive) if not row.finish]
-        if len(running) <= park_at:
+        if not running:
             return
         ids = chosen[:, None]
         positions = positions[:, -1:] + 1

@@ -197,7 +197,7 @@ def _weights_key(path: Path, models_dir: Path) -> str:
     files = [path / name for name in sorted(names)]
     stamp = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     models_dir.mkdir(parents=True, exist_ok=True)
-    memo = models_dir / f".key-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.json"
+    memo = _memo(path, models_dir)
     if memo.is_file():
         known = json.loads(memo.read_text())
         if known["stamp"] == stamp:
@@ -213,6 +213,10 @@ def _weights_key(path: Path, models_dir: Path) -> str:
     temporary.write_text(json.dumps(body))
     temporary.rename(memo)
     return digest.hexdigest()
+
+
+def _memo(path: Path, models_dir: Path) -> Path:
+    return models_dir / f".key-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.json"
 
 
 def _say(progress: Notice | None, what: str, done: int) -> None:

@@ -16,6 +16,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.metrics import mean
 from lm_eval.api.task import Task, TaskConfig
 from lm_eval.evaluator import evaluate as run_lm_eval
+from lm_eval.filters import build_filter_ensemble
 
 from agent.student.backend import StudentLM
 from agent.student.contract import Sample
@@ -37,15 +38,15 @@ class ProbeTask(Task):
         # No super().__init__(): it downloads a data set.
         self._docs = [asdict(probe) | {"choices": list(probe.choices)} for probe in probes]
         self._template = template
-        self._max_tokens = max_tokens
         self.is_choice = probes[0].scorer == "loglikelihood"
         self.OUTPUT_TYPE = "multiple_choice" if self.is_choice else "generate_until"
-        self._config = TaskConfig(task=name, num_fewshot=0, output_type=self.OUTPUT_TYPE, metadata={"version": 1.0})
-        self._filters = []
-        self._instances = None
-        from lm_eval.filters import build_filter_ensemble
-
+        self._options = {"until": [], "max_gen_toks": max_tokens}
+        self._config = TaskConfig(
+            task=name, num_fewshot=0, output_type=self.OUTPUT_TYPE, metadata={"version": 1.0},
+            generation_kwargs=None if self.is_choice else dict(self._options),
+        )
         self._filters = [build_filter_ensemble("none", [["take_first", None]])]
+        self._instances = None
 
     def has_training_docs(self) -> bool:
         return False
@@ -76,7 +77,7 @@ class ProbeTask(Task):
                 Instance("loglikelihood", doc, (ctx, choice + close), index, metadata)
                 for index, choice in enumerate(doc["choices"])
             ]
-        return [Instance("generate_until", doc, (ctx, {"until": [], "max_gen_toks": self._max_tokens}), 0, metadata)]
+        return [Instance("generate_until", doc, (ctx, self._options), 0, metadata)]
 
     def process_results(self, doc: dict, results: Sequence[Any]) -> dict[str, float]:
         if not self.is_choice:

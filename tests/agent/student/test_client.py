@@ -92,6 +92,17 @@ def test_chatter_goes_to_the_log(student):
     assert "and so does C code" in student.log_file.read_text()
 
 
+def test_leftovers_of_dead_processes_are_swept(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    dead, ours = tmp_path / "scratch" / f"{gone.pid}-x", tmp_path / "scratch" / f"{os.getpid()}-x"
+    for folder in (dead, ours):
+        folder.mkdir(parents=True)
+        (folder / "probes.json").touch()
+    WorkerStudent(source_path=tmp_path, name="stub", weights_key="w", state_dir=tmp_path)
+    assert not dead.exists() and ours.exists()
+
+
 def test_progress_reaches_the_callback(tmp_path):
     seen = []
     with WorkerStudent(

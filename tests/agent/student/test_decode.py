@@ -45,15 +45,13 @@ def test_batched_generation_equals_one_by_one(loaded, expected, batch_size, shar
     assert sum(done) == len(PROMPTS)
 
 
-def test_parking_really_happens_and_finishes_every_row(loaded, expected, monkeypatch):
-    stop, answers = expected
-    calls = []
-    original = decode._generate_batch
-    monkeypatch.setattr(decode, "_generate_batch", lambda *a: (calls.append(len(a[1])), original(*a)))
-    monkeypatch.setattr(decode, "PARK_SHARE", 0.8)
-    made = decode.generate(loaded[0], PROMPTS, max_new=12, stop_ids=frozenset([stop]), batch_size=6)
-    assert [(row.ids, row.finish) for row in made] == answers
-    assert sum(calls) > len(PROMPTS)
+def test_finished_rows_leave_the_batch(loaded, expected):
+    model, widths = loaded[0], []
+    stop, _ = expected
+    hook = model.register_forward_pre_hook(lambda m, args, kwargs: widths.append(len(kwargs["input_ids"])), with_kwargs=True)
+    decode.generate(model, PROMPTS, max_new=12, stop_ids=frozenset([stop]), batch_size=23)
+    hook.remove()
+    assert widths[1] == 23 and widths[-1] < 23 * decode.COMPACT_SHARE
 
 
 def test_is_done_ends_a_row(loaded):
