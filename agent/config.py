@@ -20,6 +20,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from probes.errors import WeakspotError
+from probes.registry import is_path
+
+EMBEDDED = "smollm2-135m"  # a name, whatever folder is called so
 
 
 class _Group(BaseModel):
@@ -90,6 +93,11 @@ class SuitesConfig(_Group):
     split_key: str = "weakspot"
     """Key of the hash that assigns groups to splits."""
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of groups by split."""
+        return {"diagnose": self.diagnose, "gate": self.gate, "audit": self.audit}
+
     @model_validator(mode="after")
     def _shares(self) -> SuitesConfig:
         total = self.diagnose + self.gate + self.audit
@@ -132,7 +140,7 @@ class CurriculumConfig(_Group):
     max_tokens: int | None = Field(default=None, ge=100)
     """Most training tokens in one curriculum; earlier lessons are subsampled to fit."""
     replay_share: float = Field(default=0.15, ge=0, lt=1)
-    """Share of lesson tokens kept for what the student already does right."""
+    """Least share of lesson tokens for what the student already does right, where earlier lessons must be subsampled."""
     max_operator_share: float = Field(default=0.35, gt=0, le=1)
     """Most of the lessons that one engine or template may write."""
     max_anchor_tokens: int = Field(default=256, ge=16)
@@ -159,7 +167,7 @@ class TrainConfig(_Group):
     batch_size: int = Field(default=8, ge=1)
     """Rows an optimiser step."""
     max_length: int = Field(default=512, ge=32)
-    """Rows longer than this many tokens are cut."""
+    """Rows longer than this many tokens are left out by the mix."""
 
 
 class GateConfig(_Group):
@@ -244,8 +252,9 @@ def keys() -> list[str]:
 def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Loaded:
     """Read, merge and check a configuration.
 
-    `sets` are `group.key=value` strings, values in YAML syntax. Relative paths to suites, anchors and
-    include folders in the file are taken relative to the file.
+    `sets` are `group.key=value` strings, values in YAML syntax. Relative paths to suites, anchors, include folders
+    and the student's folder are taken relative to the file they stand in, or to the working folder where they come
+    from a flag or the environment; they come out absolute, so that a stored configuration means the same anywhere.
 
     Raises:
         WeakspotError: file missing, not YAML, unknown key (with did-you-mean), value out of range.
@@ -260,13 +269,14 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
     by_env = {"WEAKSPOT_" + key.replace(".", "_").upper(): key for key in keys()}
     for variable, key in by_env.items():
         if variable in env:
-            flat[key], sources[key] = _value(env[variable], f"environment {variable}"), f"env {variable}"
+            value = _value(env[variable], f"environment {variable}")
+            flat[key], sources[key] = _anchored(key, value, Path.cwd()), f"env {variable}"
     for item in sets:
         key, separator, text = item.partition("=")
         if not separator:
             raise WeakspotError(f"--set {item!r} has no '='", hint="write it as --set train.lora_r=16")
         _known(key, "--set")
-        flat[key], sources[key] = _value(text, f"--set {key}"), "--set"
+        flat[key], sources[key] = _anchored(key, _value(text, f"--set {key}"), Path.cwd()), "--set"
     try:
         config = Config.model_validate(_nest(flat))
     except ValidationError as error:
@@ -341,14 +351,16 @@ def _value(text: str, where: str) -> Any:
 
 
 def _anchored(key: str, value: Any, folder: Path) -> Any:
-    """Paths in a file mean: relative to that file."""
-    if key not in ("suites.probes", "suites.protected", "suites.include_path", "curriculum.anchors", "student.model"):
-        return value
+    """Relative paths made absolute from `folder`. A student is a path only where that folder exists: `org/name` may be a hub id."""
     if isinstance(value, list):
         return [_anchored(key, item, folder) for item in value]
-    if isinstance(value, str) and not Path(value).is_absolute() and (folder / value).exists() and ("/" in value or value.endswith(".jsonl")):
-        return str((folder / value).resolve())
-    return value
+    if not isinstance(value, str) or not value or value.startswith("~"):
+        return value
+    is_named = {
+        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value), "curriculum.anchors": is_path(value),
+        "student.model": value != EMBEDDED and (folder / value).is_dir(),
+    }.get(key, False)
+    return str((folder / value).resolve()) if is_named else value
 
 
 def _explain(error: ValidationError, sources: Mapping[str, str]) -> WeakspotError:

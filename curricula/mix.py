@@ -6,8 +6,8 @@ Lessons go in by part (`new`, `earlier`, `replay`, `anchor`), an ordered curricu
 training from collapsing (Gerstgrasser 2024, arXiv 2404.01413).
 
 How it chooses, the same for the same input and seed:
-- Machine-made rows fill at most 1 - (real_min + slack) of `max_tokens`: replay its share, and new and earlier lessons
-  half each where both overflow. A part that must shrink is sampled evenly over (weakness, strategy, operator).
+- Machine-made rows fill at most 1 - (real_min + slack) of `max_tokens`. Where not all fit, new lessons get at least
+  half and replay (lessons on what is no longer weak) at least its share. A part that must shrink is sampled evenly over (weakness, strategy, operator).
 - Real rows fill up to real_min + slack and not further, for they cost training time. Anchors are drawn at random
   without replacement, evenly over data sets and their tasks. Shortest first would be cheaper, but it would draw the
   same terse rows every cycle and none of the long worked solutions; only a ceiling (`max_anchor_tokens`) is set.
@@ -229,15 +229,15 @@ def _choose(
 def _choose_made(
     made: list[MixRow], room: float, supported: float, rules: MixRules, rng: random.Random
 ) -> list[MixRow]:
-    """Share the room; where real data is scarcer than room, this cycle's lessons come first, then replay."""
+    """All of them where they fit; else this cycle's lessons get at least half (all, where real data is what is scarce)."""
     parts = {part: [row for row in made if row.part == part] for part in ("new", "earlier", "replay")}
     size = {part: tokens_of(rows) for part, rows in parts.items()}
-    taught = min(size["new"] + size["earlier"], (1 - rules.replay_share) * room)
-    replay = min(size["replay"], rules.replay_share / (1 - rules.replay_share) * taught)
-    rest = room - replay
-    new = min(size["new"], max(rest / 2, rest - size["earlier"]), supported)
-    replay = min(replay, rules.replay_share * supported, supported - new)
-    limits = {"new": new, "earlier": min(rest - new, supported - new - replay), "replay": replay}
+    total, old = min(room, supported), size["earlier"] + size["replay"]
+    new = min(size["new"], total if supported < room else max(total / 2, total - old))
+    rest = total - new
+    fair = rest * size["replay"] / old if old else 0.0
+    replay = min(size["replay"], rest, max(fair, rules.replay_share * total, rest - size["earlier"]))
+    limits = {"new": new, "earlier": rest - replay, "replay": replay}
     return [row for part, rows in parts.items() for row in _spread(rows, limits[part], rng)]
 
 

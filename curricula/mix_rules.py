@@ -29,7 +29,7 @@ class MixRules:
     """Ceiling for the whole curriculum, prompts and template included; None for no ceiling."""
     seed: int
     replay_share: float = 0.15
-    """Of the machine-made tokens, at most, for lessons on what the student already does right."""
+    """Of the machine-made tokens, at least, for lessons on what the student already does right, where not all fit."""
     max_operator_share: float = 0.35
     """Of all tokens, for one engine or sub-recipe; an even share among those present is always allowed."""
     max_source_share: float = 0.75

@@ -21,9 +21,8 @@ from curricula.mix import Mix, build_mix, write_curriculum
 from curricula.strategies.contract import find_strategy
 from curricula.verifiers.contract import verify
 
-UNBOUNDED_TOKENS = 10_000_000  # no ceiling asked for: the real share bounds the mix by itself
 MIN_LESSONS = 5  # fewer are no curriculum: one row's chance would be trained on, and no whole anchor fits beside them
-TAUGHT_FROM = ("promote", "inconclusive", "no_data")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
+TAUGHT_FROM = ("promote", "inconclusive", "no_data", "failed_train")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
 
 
 def teach(context: RunContext, state: CycleState) -> StageResult:
@@ -38,7 +37,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
     context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
-    funnel = judge(orders, accepted_before=store.lessons.kept(run, before_cycle=cycle), decontaminator=decontaminator, verify=verify)
+    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify)
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
     if funnel.stopped is not None:
@@ -82,15 +81,18 @@ def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
 
 
 def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], decontaminator: Decontaminator) -> Mix:
-    """This cycle's lessons with earlier ones, human-made anchors, and replay: earlier lessons on what is no longer weak."""
+    """This cycle's lessons, all accepted earlier ones (those on what is no longer weak are the replay), and anchors.
+
+    Nothing earlier is left out while it fits: with replay held to 15 % the next candidate forgot what the champion had
+    just learned (odd or even .74 to .26 in one cycle; docs/decisions/0004).
+    """
     settings = context.config.curriculum
     open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["state"] != "closed"}
     replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
     return build_mix(
-        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], load_anchors(settings.anchors), replay,
-        count_tokens=context.student.count_tokens, real_min=settings.real_min, real_max=settings.real_max,
-        max_tokens=settings.max_tokens or UNBOUNDED_TOKENS, seed=context.seed("mix", state["cycle"]), decontaminate=decontaminator.check,
-        replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
+        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], load_anchors(settings.anchors), replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
+        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", state["cycle"]),
+        decontaminate=decontaminator.check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
         max_row_tokens=context.config.train.max_length)
 
 

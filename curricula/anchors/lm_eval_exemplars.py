@@ -93,7 +93,7 @@ def read_exemplars(name: str) -> list[Lesson]:
         raise WeakspotError(
             f"this version of lm-eval ships no exemplars for '{name}'",
             where=str(folder / EXEMPLARS[name].pattern),
-            hint="name another source under curriculum.anchors, or install the locked version: make install",
+            hint="name another source under curriculum.anchors, or reinstall the locked version: make clean test",
         )
     return list(rows)
 

@@ -1,8 +1,4 @@
-(
-    """""Facts small enough to be listed here: capitals, colors of things, legs of animals, sounds, what
-    tools are for."""
-    ""
-)
+"""Facts small enough to be listed here: capitals, colors of things, legs of animals, sounds, what tools are for."""
 
 from __future__ import annotations
 

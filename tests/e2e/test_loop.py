@@ -90,8 +90,11 @@ def test_the_champion_is_not_examined_twice(tmp_path: Path) -> None:
         return students[-1]
 
     start(loaded(), tmp_path, SilentWatcher(), open_student=opener)
-    base_gate = [n for suite, adapter, n in students[0].evaluated if suite == "basics" and adapter == "" and n > 64]
-    assert len(base_gate) == 3, "diagnose, gate and audit once each"
+    asked = [n for suite, adapter, n in students[0].evaluated if suite == "basics" and adapter == ""]
+    with Store.read(tmp_path) as store:
+        sizes = [row["n"] for row in store.samples.split_sizes(store.runs.get()["run"]) if row["suite"] == "basics"]
+    noise = min(64, max(sizes))
+    assert sum(asked) <= sum(sizes) + noise and sorted(set(sizes) & set(asked)) == sorted(set(sizes)), "each split once, and some gate probes for the noise"
 
 
 def test_a_candidate_that_breaks_what_is_protected_is_rejected(tmp_path: Path) -> None:
