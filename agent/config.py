@@ -57,7 +57,7 @@ class TeacherConfig(_Group):
     """Name of the environment variable with the key; null takes the provider's usual one."""
     temperature: float = Field(default=0.7, ge=0, le=2)
     """Sampling temperature."""
-    max_tokens: int = Field(default=700, ge=16)
+    max_tokens: int = Field(default=1200, ge=16)
     """Longest reply in tokens."""
     timeout_s: float = Field(default=60, gt=0)
     """Deadline of one call, retries included."""

@@ -76,11 +76,12 @@ def start(loaded: Loaded, state_dir: Path, watcher: Watcher, *, approve: bool = 
     config = loaded.config
     with Store.open(state_dir) as store, _interruptible(watcher):
         _enough_disk(config, state_dir)
+        dry_run(loaded, state_dir, watcher)  # a suite that can't be run is named before the student is fetched
         run = f"{config.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         folder = state_dir / "runs" / run
         folder.mkdir(parents=True)
         (folder / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
-        store.runs.create(run, config.to_yaml(), config.hash(), _versions())
+        store.runs.create(run, config.to_yaml(), config.hash(), _versions(), approve=approve)
         watcher.say(f"run {run}")
         return _follow(run, config, store, watcher, approve, False, open_student, open_teacher)
 
@@ -89,6 +90,8 @@ def resume(run: str | None, state_dir: Path, watcher: Watcher, *, given: Loaded 
            budget_usd: float | None = None, approve: bool = False, open_student: OpenStudent = open_real_student,
            open_teacher: OpenTeacher = open_real_teacher) -> RunOutcome:
     """Go on with a run where it stopped, under its own configuration; `cycles` and `budget_usd` raise its limits.
+
+    Resuming a run that waits for approval approves that one cycle; later ones wait again.
 
     Raises:
         WeakspotError: no such run, or `given` differs in keys that decide results.
@@ -105,32 +108,45 @@ def resume(run: str | None, state_dir: Path, watcher: Watcher, *, given: Loaded 
         limits = config.limits.model_copy(update={key: value for key, value in wanted.items() if value is not None})
         config = config.model_copy(update={"limits": limits})
         _enough_disk(config, state_dir)
-        approved = row["status"] == "paused"
-        store.runs.update(row["run"], status="running", stop_reason="", finished_at=None, config=config.to_yaml())
+        approved, approve = row["status"] == "paused", approve or bool(row["approve"])
+        store.runs.update(row["run"], status="running", stop_reason="", finished_at=None, config=config.to_yaml(), approve=int(approve))
         watcher.say(f"run {row['run']} goes on")
         return _follow(row["run"], config, store, watcher, approve, approved, open_student, open_teacher)
 
 
 def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]:
-    """What a run would do, with nothing written, asked or trained: suites, splits, budget, power."""
+    """What a run would do, with nothing written, asked or trained: suites, splits, budget, power.
+
+    Only a student can list an lm-eval task, so its `n` is None, and the power with it.
+
+    Raises:
+        WeakspotError: as a run would: a suite is missing, broken, or too small to split.
+    """
     from agent.statistics.power import smallest_detectable_gain
     from agent.statistics.spending import spend
+    from probes.check import require_sound
     from probes.registry import find_suite
-    from probes.splits import limit_suite, split_suite
+    from probes.splits import limit_suite, split_for_run
+    from probes.suite import Suite
 
     config = loaded.config
     suites: list[dict[str, Any]] = []
     for role, references, limit in (("probe", config.suites.probes, config.suites.limit), ("protected", config.suites.protected, config.suites.protected_limit)):
         for reference in references:
-            suite = find_suite(reference, include_paths=[Path(folder) for folder in config.suites.include_path], describe=None)
+            suite = find_suite(reference, include_paths=[Path(folder) for folder in config.suites.include_path],
+                               describe=lambda task, include_path: Suite(task, "lm-eval", (), include_path=include_path))
+            if suite.origin == "lm-eval":
+                suites.append({"suite": suite.name, "role": role, "n": None, "splits": {}})
+                continue
+            suite = require_sound(suite, reference)
             suite = limit_suite(suite, limit, config.suites.split_key) if limit else suite
-            shares = {"diagnose": config.suites.diagnose, "gate": config.suites.gate, "audit": config.suites.audit}
-            sizes = {name: len(probes) for name, probes in split_suite(suite, config.suites.split_key, shares).items()}
-            suites.append({"suite": suite.name, "role": role, "n": len(suite.probes), "splits": sizes if role == "probe" else {}})
-    n_gate = sum(suite["splits"].get("gate", 0) for suite in suites)
+            splits = split_for_run(suite, config.suites.split_key, config.suites.shares) if role == "probe" else {}
+            suites.append({"suite": suite.name, "role": role, "n": len(suite.probes), "splits": {name: len(probes) for name, probes in splits.items()}})
+    improved = [suite for suite in suites if suite["role"] == "probe"]
+    n_gate = None if any(suite["n"] is None for suite in improved) else sum(suite["splits"]["gate"] for suite in improved)
     return {"student": config.student.model, "teacher": config.teacher.model, "strategies": config.strategies, "suites": suites,
             "cycles": config.limits.cycles, "lessons_per_cycle": config.plan.lessons_per_cycle, "budget_usd": config.limits.budget_usd,
-            "smallest_detectable_gain": smallest_detectable_gain(n_gate, 0.2, spend(config.gate.alpha, None, 1))}
+            "smallest_detectable_gain": None if n_gate is None else smallest_detectable_gain(n_gate, 0.2, spend(config.gate.alpha, None, 1))}
 
 
 def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: bool, approved: bool,
@@ -169,15 +185,16 @@ def _cycles(context: RunContext, approve: bool, approved: bool) -> RunOutcome:
     from agent.stages.prepare import measure_noise, prepare
 
     run, store = context.run, context.store
-    prepare(context)
-    measure_noise(context)
-    begun = time.monotonic()
+    with _timed(context, "prepare"):
+        prepare(context)
+    with _timed(context, "noise"):
+        measure_noise(context)
     reason = ""
     with _checkpoints(store.state_dir) as saver:
         cycle = 0
         while not reason:
             cycle += 1
-            if reason := _stop_reason(context, cycle, time.monotonic() - begun):
+            if reason := _stop_reason(context, cycle):
                 break
             if store.decisions.of_cycle(run, cycle) is None:
                 _enough_disk(context.config, store.state_dir)
@@ -187,7 +204,8 @@ def _cycles(context: RunContext, approve: bool, approved: bool) -> RunOutcome:
             faults.point("cycle.before_export")
             _export_cycle(store, run, cycle)
             saver.delete_thread(_thread(run, cycle))
-    audit(context)
+    with _timed(context, "audit"):
+        audit(context)
     return RunOutcome(run, "finished", reason)
 
 
@@ -204,7 +222,19 @@ def _turn(context: RunContext, saver: Any, cycle: int, *, pause: bool) -> bool:
     return not graph.get_state(config).next
 
 
-def _stop_reason(context: RunContext, cycle: int, seconds: float) -> str:
+@contextmanager
+def _timed(context: RunContext, stage: str) -> Iterator[None]:
+    """Journal what lies outside the graph under cycle 0, so that a run's time is whole. Each is idempotent by itself."""
+    row = context.store.runs.stage(context.run, 0, stage)
+    before = row["seconds"] or 0.0 if row else 0.0
+    context.store.runs.begin_stage(context.run, 0, stage, "")
+    begun = time.monotonic()
+    yield
+    with context.store.transaction():
+        context.store.runs.finish_stage(context.run, 0, stage, {}, before + time.monotonic() - begun)
+
+
+def _stop_reason(context: RunContext, cycle: int) -> str:
     """Why no further cycle may start; empty to go on. Money is also capped before every single call."""
     limits, store = context.config.limits, context.store
     decisions = [row["decision"] for row in store.decisions.all(context.run) if row["cycle"] < cycle]
@@ -213,14 +243,16 @@ def _stop_reason(context: RunContext, cycle: int, seconds: float) -> str:
     if cycle > limits.cycles:
         return f"{limits.cycles} cycle{'s' * (limits.cycles > 1)} done"
     started = store.runs.stage(context.run, cycle, "evaluate") is not None
+    seconds = sum(stage["seconds"] or 0.0 for stage in store.runs.stages(context.run))
     if limits.minutes and seconds > 60 * limits.minutes and not started:
         return f"{limits.minutes:g} minutes are over"
     recent = decisions[-limits.plateau:]
     if len(recent) == limits.plateau and "promote" not in recent and not started:
         return f"plateau: {limits.plateau} cycles in a row without a promotion"
-    spent = store.money.spent_usd(context.run)
-    if context.teacher is not None and limits.budget_usd and spent >= limits.budget_usd:
-        return f"budget spent: ${spent:.2f} of ${limits.budget_usd:.2f}"
+    taught = store.runs.stage(context.run, cycle - 1, "teach")
+    spent = (taught["product"] or {}).get("spent_budget_usd") if taught else None
+    if spent is not None and limits.budget_usd <= spent and not started:
+        return f"budget spent: ${store.money.spent_usd(context.run):.2f} of ${limits.budget_usd:.2f}, and the next call may cost more than what is left"
     return ""
 
 

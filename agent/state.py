@@ -21,6 +21,8 @@ class CycleState(TypedDict, total=False):
     n_weaknesses: int
     n_lessons: int
     """Lessons accepted in this cycle."""
+    spent_budget_usd: float
+    """Set when the teacher stopped at the budget: the budget it was."""
     curriculum: str
     """sha256 of the training file; "" when there was nothing to train on."""
     candidate: str

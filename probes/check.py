@@ -13,13 +13,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from probes.errors import WeakspotError
 from probes.scorers import SCORERS, score
-from probes.splits import DEFAULT_SHARES, group_of, split_suite
+from probes.splits import DEFAULT_SHARES, group_of, limit_suite, shortfall, split_suite
 from probes.suite import Probe, Suite
 
-MIN_GATE_PROBES = 30  # exact McNemar at .05 needs 5 fixed and none broken at the very least: one in six here
 MIN_PROMPT_CHARS = 4  # "2+2?" is a question; less is a slip
 SHOWN_IDS = 3
+SHOWN_PROBLEMS = 8
 _DISCORDANCE = 0.2  # share of probes that a trained candidate typically changes, either way
 _Z_POWER = 1.645 + 0.842  # one-sided .05, power .8
 
@@ -39,15 +40,40 @@ class Finding:
 
 
 def check_suite(
-    suite: Suite, *, key: str = "weakspot", shares: Mapping[str, float] = DEFAULT_SHARES
+    suite: Suite,
+    *,
+    key: str = "weakspot",
+    shares: Mapping[str, float] = DEFAULT_SHARES,
+    limit: int | None = None,
+    is_split: bool = False,
 ) -> list[Finding]:
-    """Everything found in `suite` when split by `key` and `shares`; without problems it is fit to run.
+    """Everything found in `suite` when limited to `limit` probes and split by `key` and `shares`.
+
+    `is_split` says that a run is to split it, as it does with every suite to improve: being too small is then
+    a problem. A protected suite is not split.
 
     Raises:
         WeakspotError: the shares cannot be used.
     """
-    findings = [*_scoring(suite), *_prompts(suite), *_splits(suite, key, shares)]
+    findings = [*_scoring(suite), *_prompts(suite), *_splits(suite, key, shares, limit, is_split)]
     return sorted(findings, key=lambda finding: not finding.is_problem)
+
+
+def require_sound(suite: Suite, reference: str) -> Suite:
+    """`suite` itself, when nothing in it makes the numbers wrong. `reference` is what the user calls it.
+
+    Raises:
+        WeakspotError: it has problems; the first are named.
+    """
+    problems = [finding for finding in check_suite(suite) if finding.is_problem]
+    if problems:
+        shown = problems[:SHOWN_PROBLEMS]
+        raise WeakspotError(
+            f"suite {suite.name!r} has {len(problems)} problem{'s' * (len(problems) > 1)}",
+            where="\n".join(f"{finding.what} ({', '.join(finding.probe_ids)})" for finding in shown),
+            hint=f"`weakspot probes check {reference}` lists them all",
+        )
+    return suite
 
 
 def _scoring(suite: Suite) -> list[Finding]:
@@ -80,24 +106,34 @@ def _scoring(suite: Suite) -> list[Finding]:
 def _prompts(suite: Suite) -> list[Finding]:
     ids = Counter(p.probe_id for p in suite.probes)
     twice = [p for p in suite.probes if ids[p.probe_id] > 1]
-    short = [p for p in suite.probes if len(re.sub(r"\s", "", p.prompt)) < MIN_PROMPT_CHARS]
-    same: dict[str, list[Probe]] = defaultdict(list)
-    golds: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for probe in suite.probes:
-        same[_blank_free(probe.prompt)].append(probe)
-        golds[_question(probe)].add(probe.gold.casefold())
-    disputed = [p for p in suite.probes if len(golds[_question(p)]) > 1]
-    repeats = [(probes, len({group_of(p) for p in probes})) for probes in same.values() if len(probes) > 1]
-    leaking = [p for probes, n_groups in repeats if n_groups > 1 for p in probes]
-    repeated = [p for probes, n_groups in repeats if n_groups == 1 for p in probes[1:]]
+    own = [p for p in suite.probes if p.scorer != "lm-eval"]
+    foreign = [p for p in suite.probes if p.scorer == "lm-eval"]  # prompts that nobody here can mend
     return [
         *_finding("ids are not unique", twice),
-        *_finding("prompts are nearly empty", short),
-        *_finding("the same prompt has different gold answers", disputed),
+        *_questions(own, is_problem=True),
+        *_questions(foreign, is_problem=False),
+    ]
+
+
+def _questions(probes: list[Probe], is_problem: bool) -> list[Finding]:
+    short = [p for p in probes if len(re.sub(r"\s", "", p.prompt)) < MIN_PROMPT_CHARS]
+    same: dict[tuple[str, ...], list[Probe]] = defaultdict(list)
+    golds: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for probe in probes:
+        same[_question(probe)].append(probe)
+        golds[_question(probe)].add(probe.gold.casefold())
+    disputed = [p for p in probes if len(golds[_question(p)]) > 1]
+    repeats = [(twins, len({group_of(p) for p in twins})) for twins in same.values() if len(twins) > 1]
+    leaking = [p for twins, n_groups in repeats if n_groups > 1 for p in twins]
+    repeated = [p for twins, n_groups in repeats if n_groups == 1 for p in twins[1:]]
+    return [
+        *_finding("prompts are nearly empty", short, is_problem=is_problem),
+        *_finding("the same prompt has different gold answers", disputed, is_problem=is_problem),
         *_finding(
             "the same prompt is in different groups and may straddle two splits",
             leaking,
             "give them one `group`",
+            is_problem=is_problem,
         ),
         *_finding(
             "the same prompt is asked again within its group",
@@ -108,9 +144,12 @@ def _prompts(suite: Suite) -> list[Finding]:
     ]
 
 
-def _splits(suite: Suite, key: str, shares: Mapping[str, float]) -> list[Finding]:
+def _splits(
+    suite: Suite, key: str, shares: Mapping[str, float], limit: int | None, is_split: bool
+) -> list[Finding]:
     if not suite.probes:
         return [Finding("the suite has no probes")]
+    suite = limit_suite(suite, limit, key) if limit else suite
     dealt = split_suite(suite, key, shares)
     n_groups = len({group_of(probe) for probe in suite.probes})
     sizes = ", ".join(f"{split} {len(probes)}" for split, probes in dealt.items())
@@ -124,11 +163,9 @@ def _splits(suite: Suite, key: str, shares: Mapping[str, float]) -> list[Finding
                 hint="add `group` to the rows",
             )
         )
-    empty = [split for split, probes in dealt.items() if not probes and shares.get(split, 0) > 0]
-    if empty or gate < MIN_GATE_PROBES:
-        told = f"no probe falls into {', '.join(empty)}" if empty else f"only {gate} probes fall into gate"
-        hint = f"a gate needs {MIN_GATE_PROBES} probes or more; a protected suite is not split"
-        return [*notes, Finding(f"{told}: too small to decide about promotion", False, hint=hint)]
+    if lacking := shortfall(dealt):
+        hint = "add probes or use finer groups; a protected suite is not split"
+        return [*notes, Finding(f"too small to run: it leaves {lacking}", is_split, hint=hint)]
     points = 100 * _Z_POWER * math.sqrt(_DISCORDANCE / gate)
     return [
         *notes,
@@ -147,5 +184,5 @@ def _blank_free(prompt: str) -> str:
 
 
 def _question(probe: Probe) -> tuple[str, ...]:
-    """What is asked: the prompt and, where choices are ranked, the choices."""
-    return (_blank_free(probe.prompt), *(sorted(probe.choices) if probe.scorer == "loglikelihood" else ()))
+    """What is asked: the prompt and, where there are any, the choices."""
+    return (_blank_free(probe.prompt), *sorted(probe.choices))

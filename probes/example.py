@@ -1,4 +1,4 @@
-"""The example that `weakspot probes new NAME` writes: five rows, one for each thing a row can be."""
+"""The example that `weakspot probes new NAME` writes: five rows, one for each thing a row can be, then sums to fill a run."""
 
 from __future__ import annotations
 
@@ -51,6 +51,21 @@ ROWS: tuple[dict[str, Any], ...] = (
 """Ranked choices (`loglikelihood`) need no generation; `exact` with `choices` knows the rivals of the gold."""
 
 
+def _sums() -> list[dict[str, Any]]:
+    """Seventy more rows, so that the example leaves enough probes to every split and can be run as it is."""
+    pairs = [(a, b) for a in range(11, 21) for b in range(2, 9)]
+    return [
+        {
+            "id": f"add-{a}-{b}",
+            "prompt": f"What is {a} + {b}? Answer with only the number.",
+            "answer": str(a + b),
+            "scorer": "numeric",
+            "meta": {"skill": "sums"},
+        }
+        for a, b in pairs
+    ]
+
+
 def write_example(name: str, folder: Path = Path(".")) -> Path:
     """Write `folder/name.jsonl` and return its path.
 
@@ -60,7 +75,7 @@ def write_example(name: str, folder: Path = Path(".")) -> Path:
     if not SUITE_NAME.fullmatch(name):
         raise WeakspotError(f"'{name}' is no suite name", hint="use a-z, 0-9, '.', '_', '-', as in my-suite")
     path = folder / f"{name}.jsonl"
-    rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
+    rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in (*ROWS, *_sums()))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(rows)

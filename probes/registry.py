@@ -55,7 +55,7 @@ def find_suite(
         WeakspotError: nothing is called so (with the nearest name), the file or plug-in is broken, or an
             lm-eval task is asked for where no student is at hand to describe it (`describe` is None).
     """
-    if _is_path(ref):
+    if is_path(ref):
         return _from_file(Path(ref).expanduser())
     if ref in _built_in_names():
         return _built_in(ref)
@@ -64,11 +64,11 @@ def find_suite(
             return _from_entry_point(entry)
     folders = [_folder(path) for path in include_paths]
     for folder in folders:
+        if ref in names_in(folder):  # before files: a task's data often has the task's name
+            return _described(ref, str(folder), describe)
         file = next((path for path in sorted(folder.glob("*.jsonl")) if suite_name(path) == ref), None)
         if file:
             return _from_file(file)
-        if ref in names_in(folder):
-            return _described(ref, str(folder), describe)
     if ref in packaged_names():
         return _described(ref, "", describe)
     raise _not_found(ref, folders)
@@ -84,13 +84,16 @@ def list_suites(include_paths: Sequence[str | Path] = ()) -> list[SuiteInfo]:
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         rows.append(_checked(entry.name, "entry point", entry.value, partial(_from_entry_point, entry)))
     for folder in map(_folder, include_paths):
+        declared = names_in(folder)
         for path in sorted(folder.glob("*.jsonl")):
-            rows.append(_checked(path.stem, "jsonl", str(path), partial(_from_file, path)))
-        rows += [SuiteInfo(name, "lm-eval", str(folder)) for name in sorted(names_in(folder))]
+            if path.stem not in declared:  # the data of that task
+                rows.append(_checked(path.stem, "jsonl", str(path), partial(_from_file, path)))
+        rows += [SuiteInfo(name, "lm-eval", str(folder)) for name in sorted(declared)]
     return rows
 
 
-def _is_path(ref: str) -> bool:
+def is_path(ref: str) -> bool:
+    """Whether a reference names a file or folder rather than something by its name."""
     return (
         ref.endswith((".jsonl", ".json", ".yaml", ".yml")) or "/" in ref or "\\" in ref or ref.startswith("~")
     )

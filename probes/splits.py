@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from probes.errors import WeakspotError
@@ -18,6 +18,9 @@ from probes.suite import Probe, Suite
 
 SPLITS = ("diagnose", "gate", "audit")
 DEFAULT_SHARES = {"diagnose": 0.4, "gate": 0.4, "audit": 0.2}
+SMALLEST_GATE = 20  # below this no paired test at level .05 can pass: 2**-5 needs five discordant items
+SMALLEST = {"diagnose": 5, "gate": SMALLEST_GATE, "audit": 5}
+"""Probes that each split needs before a run starts."""
 
 
 def split_of(group: str, key: str, shares: Mapping[str, float] = DEFAULT_SHARES) -> str:
@@ -55,6 +58,33 @@ def split_suite(
     for probe in suite.probes:
         dealt[split_of(group_of(probe), key, shares)].append(probe)
     return {split: tuple(probes) for split, probes in dealt.items()}
+
+
+def shortfall(splits: Mapping[str, Sequence[Probe]]) -> str:
+    """The first split that is too small for a run and what it lacks; "" when all are large enough."""
+    for split, least in SMALLEST.items():
+        if len(splits[split]) < least:
+            return f"{len(splits[split])} probes to {split}, at least {least} are needed"
+    return ""
+
+
+def split_for_run(
+    suite: Suite, key: str, shares: Mapping[str, float] = DEFAULT_SHARES
+) -> dict[str, tuple[Probe, ...]]:
+    """As `split_suite`, for a suite that is to be improved: every split must be large enough.
+
+    Raises:
+        WeakspotError: a split has fewer probes than `SMALLEST` asks for; see also `split_of`.
+    """
+    splits = split_suite(suite, key, shares)
+    if lacking := shortfall(splits):
+        n_groups = len({group_of(probe) for probe in suite.probes})
+        raise WeakspotError(
+            f"suite {suite.name!r} leaves {lacking}",
+            where=f"{len(suite.probes)} probes in {n_groups} groups",
+            hint="add probes, use finer groups, or change suites.diagnose, suites.gate and suites.audit",
+        )
+    return splits
 
 
 def group_of(probe: Probe) -> str:

@@ -36,8 +36,8 @@ class Probe:
 
     @property
     def content_hash(self) -> str:
-        """16 hex digits over everything that can change a score."""
-        body = [
+        """16 hex digits over everything that can change a score; for an lm-eval task also how it asks and scores."""
+        body: list[Any] = [
             self.suite,
             self.probe_id,
             self.prompt,
@@ -46,6 +46,8 @@ class Probe:
             list(self.choices),
             self.doc_index,
         ]
+        if self.scorer == "lm-eval":
+            body.append(str(self.meta.get("task_config", "")))
         return hashlib.sha256(json.dumps(body).encode()).hexdigest()[:16]
 
 

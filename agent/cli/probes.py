@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EXIT_PROBLEMS = 100
 OVERLAPS_SHOWN = 3
+PROTECTED_BUILT_IN = ("basics_protected",)
 
 app = typer.Typer(help="Suites: list, show, write and check them.", no_args_is_help=True, rich_markup_mode=None)
 IncludePath = Annotated[list[str] | None, typer.Option("--include-path", help="Folder of suites and lm-eval task YAML, which may run code; repeatable.", show_default=False)]
@@ -86,10 +87,12 @@ def new(name: Annotated[str, typer.Argument(help="Name of the suite; the file is
 
 
 @app.command()
-def check(ctx: typer.Context, ref: Ref, config: ConfigFile = None, include_path: IncludePath = None, as_json: AsJson = False) -> None:
+def check(ctx: typer.Context, ref: Ref, config: ConfigFile = None, include_path: IncludePath = None,
+          is_protected: Annotated[bool, typer.Option("--protected", help="It is to be a protected suite, which is not split.")] = False, as_json: AsJson = False) -> None:
     """Whether a suite is fit to run; exits with 100 if not.
 
-    Gold answers score 1, empty ones 0, ids are unique, near-duplicates keep together, splits are large enough, nothing was taught before.
+    Gold answers score 1, empty ones 0, ids are unique, near-duplicates keep together, nothing was taught before, and the splits
+    that a run with this configuration would make are large enough.
     """
     from probes.check import check_suite
 
@@ -100,7 +103,11 @@ def check(ctx: typer.Context, ref: Ref, config: ConfigFile = None, include_path:
         if Path(ref).is_file():  # a file that can't be read as a suite is a problem found
             error.exit_code = EXIT_PROBLEMS
         raise
-    findings = [*check_suite(suite), *_overlap(session, suite)]
+    settings = load(config, []).config.suites
+    is_protected = is_protected or suite.name in PROTECTED_BUILT_IN or bool({ref, str(Path(ref).resolve())} & set(settings.protected))
+    findings = [*check_suite(suite, key=settings.split_key, shares=settings.shares, limit=settings.protected_limit if is_protected else settings.limit,
+                             is_split=not is_protected), *_overlap(session, suite)]
+    findings.sort(key=lambda finding: not finding.is_problem)
     problems = [finding for finding in findings if finding.is_problem]
     if as_json:
         write_json({"suite": suite.name, "n": len(suite.probes), "is_fit": not problems, "findings": [asdict(finding) for finding in findings]})

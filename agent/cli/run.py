@@ -68,16 +68,14 @@ def run(
                 return
             outcome = loop.start(loaded, session.state_dir, watcher, approve=approve)
     _write_outcome(session, outcome, as_json)
-    raise typer.Exit(exit_code(outcome, is_approval_asked=approve))
+    raise typer.Exit(exit_code(outcome))
 
 
-def exit_code(outcome: RunOutcome, *, is_approval_asked: bool) -> int:
-    """0 for a run that did what was asked, 130 interrupted, 1 otherwise."""
+def exit_code(outcome: RunOutcome) -> int:
+    """0 for a run that ended, or waits, by its own rule; 130 interrupted; 1 otherwise."""
     if outcome.status == "interrupted":
         return EXIT_INTERRUPTED
-    if outcome.status == "paused":
-        return 0 if is_approval_asked else 1  # an unasked pause wants somebody to do something
-    return 0 if outcome.status == "finished" else 1
+    return 0 if outcome.status in ("finished", "paused") else 1
 
 
 KEY_OF_FLAG = {"seed": "seed", "suites": "suites.probes", "include_path": "suites.include_path", "cycles": "limits.cycles", "budget_usd": "limits.budget_usd"}
@@ -108,8 +106,9 @@ def _write_rehearsal(plan: dict[str, Any], as_json: bool) -> None:
         return
     lines = [f"student {plan.get('student')}, teacher {plan.get('teacher')}, strategies {', '.join(plan.get('strategies', []))}"]
     for suite in plan.get("suites", []):
-        splits = ", ".join(f"{n} {split}" for split, n in suite["splits"].items()) or "never shown to a teacher"
-        lines.append(f"suite {suite['suite']} ({suite['role']}): {suite['n']} probes: {splits}")
+        size = "size known at the run" if suite["n"] is None else f"{suite['n']} probes"
+        splits = ", ".join(f"{n} {split}" for split, n in suite["splits"].items()) or ("never shown to a teacher" if suite["role"] == "protected" else "")
+        lines.append(f"suite {suite['suite']} ({suite['role']}): {size}" + (f": {splits}" if splits else ""))
     lines.append(f"{plan.get('cycles')} cycles of {plan.get('lessons_per_cycle')} lessons, at most {money(plan.get('budget_usd'))}")
     if plan.get("smallest_detectable_gain") is not None:
         lines.append(f"the gate can see a gain of {points(plan['smallest_detectable_gain'])} points or more at its first look")

@@ -8,7 +8,9 @@ chose the champion, so they are optimistic and labelled so.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,6 +21,7 @@ from agent.statistics.intervals import clopper_pearson
 from agent.store import Store
 from probes.errors import WeakspotError
 
+DEFAULT_STATE = Path("state")  # what commands use without --state
 MAP_POINTS = 4000  # an SVG map stays fluid up to about here; failures are kept before right answers
 
 
@@ -51,10 +54,10 @@ def build_report(store: Store, run: str, cycle: int | None = None) -> dict[str, 
         "trend": _trend(store, run, cycles), "suites": _suites(store, run),
         "noise_floor": row["noise_floor"],
         "money": {"spent_usd": store.money.spent_usd(run), "budget_usd": config.get("limits", {}).get("budget_usd"), "costs": store.money.costs(run)},
-        "seconds": sum(facts["seconds"] for facts in cycles),
+        "seconds": sum(stage["seconds"] or 0.0 for stage in store.runs.stages(run)),
         "map": _map(store, run, cycles), "config": config, "config_hash": row["config_hash"], "versions": json.loads(row["versions"]),
     }
-    report["reproduce"] = _reproduce(report)
+    report["reproduce"] = _reproduce(report, store.state_dir)
     return {"headline": headline(report), **report}
 
 
@@ -142,10 +145,12 @@ def _thin(points: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     return points if len(points) <= most else [points[index * len(points) // most] for index in range(most)]
 
 
-def _reproduce(report: dict[str, Any]) -> dict[str, Any]:
+def _reproduce(report: dict[str, Any], state_dir: Path) -> dict[str, Any]:
     run = report["run"]
+    weakspot = "weakspot" if state_dir == DEFAULT_STATE else f"weakspot --state {shlex.quote(str(state_dir))}"
+    config = shlex.quote(str(state_dir / "runs" / run / "config.yaml"))
     return {
-        "commands": [f"weakspot run -c state/runs/{run}/config.yaml", f"weakspot report {run} --format html", f"weakspot compare base {run}"],
+        "commands": [f"{weakspot} run -c {config}", f"{weakspot} report {run} --format html", f"{weakspot} compare base {run}"],
         "seed": report["config"].get("seed"), "config_hash": report["config_hash"], "model_key": report["model_key"],
         "champion": report["champion"], "adapters": [{"cycle": facts["cycle"], "adapter": facts["candidate"], "decision": facts["decision"],
                                                       "curriculum_sha256": (facts["curriculum"] or {}).get("sha256", "")}

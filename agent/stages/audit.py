@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent import faults
 from agent.context import RunContext
 from agent.stages.examine import samples_of
 from agent.stages.gate import paired_facts, protected_facts
@@ -26,6 +27,7 @@ def audit(context: RunContext) -> dict[str, Any] | None:
         "protected": protected_facts(context, protected_base, protected_after, "champion"),
         "per_suite": [{"suite": name, **{score: paired_facts([p for p in base if p[0].suite == name], [p for p in after if p[0].suite == name],
                                                              score, "base", "champion") for score in ("strict", "lenient")}} for name in suites]}
+    faults.point("audit.before_commit")
     with context.store.transaction():
         context.store.decisions.add_audit(context.run, champion, details)
     return context.store.decisions.audit(context.run, champion)["details"]  # type: ignore[index]  # stored the line above

@@ -32,7 +32,8 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     weaknesses = found.weaknesses or _general(found, len(probes))
     rows = [_row(rank, weakness, found.states.get(weakness.id, "open"), probes) for rank, weakness in enumerate(weaknesses, 1)]
     known = {row["id"]: row for row in previous}
-    rows += [_departed_row(len(rows) + rank, gone, known[gone.id]) for rank, gone in enumerate(found.departed, 1)]
+    departed = [gone for gone in found.departed if gone.id not in {weakness.id for weakness in weaknesses}]
+    rows += [_departed_row(len(rows) + rank, gone, known[gone.id]) for rank, gone in enumerate(departed, 1)]
     members = [{"weakness": weakness.id, "suite": probes[at].suite, "probe_id": probes[at].probe_id, "is_failure": int(at in set(weakness.failures))}
                for weakness in weaknesses for at in weakness.members]
     points = [{"suite": probe.suite, "probe_id": probe.probe_id, "x": x, "y": y, "failure_type": kind}

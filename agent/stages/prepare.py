@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent import faults
 from agent.context import RunContext
 from agent.stages.examine import samples_of
-from probes.check import check_suite
+from probes.check import require_sound
 from probes.errors import WeakspotError
 from probes.registry import find_suite
-from probes.splits import limit_suite, split_suite
+from probes.splits import limit_suite, split_for_run
 from probes.suite import Probe, Suite
 
 NOISE_PROBES = 64  # asked twice in other batches; one flip is 1.6 points
-SMALLEST_GATE = 20  # below this no paired test at level .05 can pass: 2**-5 needs five discordant items
 
 
 def prepare(context: RunContext) -> None:
@@ -32,6 +33,7 @@ def prepare(context: RunContext) -> None:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise WeakspotError(f"two suites are named {twice!r}", where="suites.probes, suites.protected", hint="rename one of the files")
     _no_overlap(found)
+    faults.point("prepare.before_commit")
     with context.store.transaction():
         for suite, role in found:
             limit = settings.limit if role == "probe" else settings.protected_limit
@@ -50,11 +52,12 @@ def measure_noise(context: RunContext) -> None:
     flips, asked = 0, 0
     for suite in context.store.samples.suites(context.run, "probe"):
         pairs = [(probe, sample) for probe, sample in first if probe.suite == suite.name]
-        pairs = pairs[:: max(1, len(pairs) // NOISE_PROBES)][:NOISE_PROBES]
+        pairs = pairs[:: max(2, len(pairs) // NOISE_PROBES)][:NOISE_PROBES]  # every second at most: other neighbours, other batches
         again = context.student.evaluate(suite, [probe for probe, _ in pairs], "", progress=context.watcher.progress)
         score = context.config.gate.score
         flips += sum(getattr(old, score) != getattr(new, score) for (_, old), new in zip(pairs, again, strict=True))
         asked += len(pairs)
+    faults.point("noise.before_commit")
     with context.store.transaction():
         context.store.runs.update(context.run, noise_floor=flips / max(1, asked))
     context.watcher.say(f"noise floor: {flips} of {asked} answers changed when the same model was asked twice")
@@ -62,31 +65,23 @@ def measure_noise(context: RunContext) -> None:
 
 def _checked(context: RunContext, reference: str) -> Suite:
     paths = [Path(folder) for folder in context.config.suites.include_path]
-    suite = find_suite(reference, include_paths=paths, describe=context.student.describe_task)
-    problems = [finding for finding in check_suite(suite) if finding.is_problem]
-    if problems:
-        raise WeakspotError(f"suite {suite.name!r} has {len(problems)} problem{'s' * (len(problems) > 1)}",
-                            where="\n".join(f"{finding.what} ({', '.join(finding.probe_ids[:3])})" for finding in problems[:8]), hint=f"`weakspot probes check {reference}` lists them all")
-    return suite
+    return require_sound(find_suite(reference, include_paths=paths, describe=context.student.describe_task), reference)
 
 
 def _splits(context: RunContext, suite: Suite, role: str) -> dict[str, Sequence[Probe]]:
     if role == "protected":
         return {"protected": suite.probes}
     settings = context.config.suites
-    splits = split_suite(suite, settings.split_key, {"diagnose": settings.diagnose, "gate": settings.gate, "audit": settings.audit})
-    for split, least in (("diagnose", 5), ("gate", SMALLEST_GATE), ("audit", 5)):
-        if len(splits[split]) < least:
-            raise WeakspotError(f"suite {suite.name!r} leaves {len(splits[split])} probes to {split}, at least {least} are needed",
-                                where=f"{len(suite.probes)} probes in {len({p.group or p.probe_id for p in suite.probes})} groups",
-                                hint="add probes, use finer groups, or change suites.diagnose, suites.gate and suites.audit")
-    return {name: tuple(probes) for name, probes in splits.items()}
+    return dict(split_for_run(suite, settings.split_key, settings.shares))
 
 
 def _no_overlap(found: Sequence[tuple[Suite, str]]) -> None:
-    weak = {probe.prompt for suite, role in found if role == "probe" for probe in suite.probes}
+    """The same question in two suites could be shown to the teacher from one and decide from the other."""
+    owner: dict[str, tuple[str, str]] = {}
     for suite, role in found:
-        shared = [probe.probe_id for probe in suite.probes if probe.prompt in weak] if role == "protected" else []
-        if shared:
-            raise WeakspotError(f"protected suite {suite.name!r} shares {len(shared)} prompts with the probe suites",
-                                where=f"first: {shared[0]}", hint="a probe is either improved or protected")
+        for probe in suite.probes:
+            key = " ".join(re.findall(r"\w+", probe.prompt.casefold())) + "\x1f" + "\x1f".join(probe.choices)
+            other, probe_id = owner.setdefault(key, (suite.name, probe.probe_id))
+            if other != suite.name:
+                raise WeakspotError(f"suites {other!r} and {suite.name!r} ask the same question", where=f"{other}/{probe_id}, {suite.name}/{probe.probe_id}: {probe.prompt[:80]!r}",
+                                    hint="a probe is either improved or protected: leave it out of one" if role == "protected" else "leave it out of one of the suites")

@@ -1,7 +1,7 @@
 """teach: strategies write lessons for the planned weaknesses; what survives the funnel becomes the curriculum.
 
 The teacher sees failures of the diagnose split only; what it writes is compared against every split. Rejected
-rows are stored with their reason. Almost no lesson kept is an outcome (`no_data`), a mix that breaks its rules an error.
+rows are stored with their reason. Almost no lesson kept is an outcome (`no_data`); a mix that breaks its rules, or a teacher that is gone, an error.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from agent.context import RunContext, StageResult
 from agent.diagnosis.typing import failure_type
 from agent.state import CycleState
 from agent.store import Store
+from agent.teacher.contract import BudgetExceeded
 from curricula.anchors.contract import load_anchors
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
@@ -40,11 +41,15 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify)
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
-    if funnel.stopped is not None:
+    budget: dict[str, Any] = {}
+    if isinstance(funnel.stopped, BudgetExceeded):
         context.watcher.say(f"the teacher stopped early: {funnel.stopped.message}")
+        budget = {"spent_budget_usd": context.config.limits.budget_usd}
+    elif funnel.stopped is not None:
+        raise funnel.stopped  # key, quota or server gone: the operator's turn; what was paid for is cached, so a resume repeats this for nothing
     rows = _rows(funnel)
     if len(funnel.kept) < MIN_LESSONS:
-        return _no_data(state, funnel, rows)
+        return _no_data(state, funnel, rows, budget)
     mix = _mix(context, state, funnel.kept, earlier, decontaminator)
     path = context.cycle_folder(cycle) / "curriculum.jsonl"
     sha256 = write_curriculum(mix, path)
@@ -54,7 +59,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
         opened.lessons.add_curriculum(run, cycle, len(mix.rows), mix.n_tokens, mix.real_share, sha256, str(path.relative_to(opened.state_dir)), mix.recipe)
 
     asked = sum(count.asked for count in funnel.counts)
-    return StageResult({"n_lessons": len(funnel.kept), "curriculum": sha256},
+    return StageResult({"n_lessons": len(funnel.kept), "curriculum": sha256, **budget},
                        f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
 
 
@@ -113,7 +118,7 @@ def _unparsed(raw: str, weakness: str, strategy: str) -> Lesson:
     return Lesson("", "", "", strategy, 1, weakness_id=weakness, raw=raw)
 
 
-def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]) -> StageResult:
+def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]], budget: dict[str, Any]) -> StageResult:
     run, cycle = state["run"], state["cycle"]
     asked = sum(count.asked for count in funnel.counts)
     why = f"{len(funnel.kept)} lessons survived of {asked} candidates, at least {MIN_LESSONS} are needed" if asked else "no strategy had anything to offer for these weaknesses"
@@ -126,4 +131,4 @@ def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]
             "decision": "no_data", "reason": why, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,
             "details": {"reasons": [why, *funnel.warnings]}})
 
-    return StageResult({"n_lessons": len(funnel.kept), "curriculum": "", "decision": "no_data"}, why, write)
+    return StageResult({"n_lessons": len(funnel.kept), "curriculum": "", "decision": "no_data", **budget}, why, write)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
+from pathlib import Path
 
 from agent.context import RunContext, StageResult
 from agent.state import CycleState
 from agent.store import Store
 from agent.student.contract import TrainingFailed, TrainParams
+from probes.errors import WeakspotError
 
 EFFECT_PROMPTS = 8  # next-token logits of a few probes tell an applied adapter from a silently ignored one
 NO_EFFECT = 1e-4  # fp32 rounding between two forward passes stays below 1e-5
@@ -21,9 +24,11 @@ def train(context: RunContext, state: CycleState) -> StageResult:
     run, cycle, settings = state["run"], state["cycle"], context.config.train
     curriculum = context.store.lessons.curriculum(run, cycle)
     assert curriculum is not None, "the teach stage stores it in the transaction that leads here"
+    path = context.store.state_dir / curriculum["path"]
+    _unaltered(path, curriculum["sha256"])
     params = TrainParams(seed=context.seed("train", cycle), **settings.model_dump())
     try:
-        made = context.student.train(context.store.state_dir / curriculum["path"], params, progress=context.watcher.progress)
+        made = context.student.train(path, params, progress=context.watcher.progress)
         prompts = [probe.prompt for probe in context.store.samples.probes(run, "diagnose")[:EFFECT_PROMPTS]]
         effect = context.student.effect(made.adapter, state["champion"], prompts)
         if not effect > NO_EFFECT:
@@ -37,6 +42,18 @@ def train(context: RunContext, state: CycleState) -> StageResult:
         {"candidate": made.adapter},
         f"adapter {made.adapter[:12]}: {made.steps} steps, {made.tokens:,} tokens, loss {made.first_loss:.2f} to {made.final_loss:.2f}",
         lambda store: store.decisions.add_adapter(run, cycle, row))
+
+
+def _unaltered(path: Path, sha256: str) -> None:
+    """What is trained on is what was verified: the file may have been touched while the run paused.
+
+    Raises:
+        WeakspotError: missing or altered.
+    """
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+    if found != sha256:
+        raise WeakspotError(f"the curriculum was altered after it was verified: {found[:12]}, not {sha256[:12]}", where=str(path), exit_code=1,
+                            hint="put the original back and type: weakspot run --resume\nor start a fresh run; your own rows belong in curriculum.anchors")
 
 
 def _failed(state: CycleState, reason: str) -> StageResult:

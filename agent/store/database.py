@@ -1,7 +1,7 @@
 """Opening the database: one writer, many readers, a lock that names who holds it.
 
-`open_store` gives the supervisor its only read-write connection and takes the run lock; `read_store`
-opens read-only for commands that look. Rows go in and out as dictionaries.
+`connect` gives the supervisor its only read-write connection, and read-only ones to commands that look;
+`RunLock` keeps a second supervisor out of a state folder. `Store.open` and `Store.read` put both together.
 """
 
 from __future__ import annotations

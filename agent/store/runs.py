@@ -17,10 +17,10 @@ class Runs:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def create(self, run: str, config_yaml: str, config_hash: str, versions: dict[str, str]) -> None:
-        """A new run in status `running`."""
+    def create(self, run: str, config_yaml: str, config_hash: str, versions: dict[str, str], *, approve: bool = False) -> None:
+        """A new run in status `running`; `approve` makes every cycle pause before training."""
         self._db.table("runs").insert({"run": run, "created_at": now(), "status": "running", "config": config_yaml,
-                                 "config_hash": config_hash, "versions": pack(versions)})
+                                 "config_hash": config_hash, "versions": pack(versions), "approve": int(approve)})
 
     def get(self, run: str | None = None) -> dict[str, Any]:
         """One run by id, unique prefix, or the latest.

@@ -15,7 +15,7 @@ _TABLES = """
 CREATE TABLE runs (
     run TEXT PRIMARY KEY, created_at TEXT NOT NULL, finished_at TEXT, status TEXT NOT NULL, stop_reason TEXT NOT NULL DEFAULT '',
     config TEXT NOT NULL, config_hash TEXT NOT NULL, student TEXT NOT NULL DEFAULT '', model_key TEXT NOT NULL DEFAULT '',
-    versions TEXT NOT NULL DEFAULT '{}', champion TEXT NOT NULL DEFAULT '', noise_floor REAL
+    versions TEXT NOT NULL DEFAULT '{}', champion TEXT NOT NULL DEFAULT '', noise_floor REAL, approve INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE suites (
     run TEXT NOT NULL REFERENCES runs(run), suite TEXT NOT NULL, role TEXT NOT NULL, origin TEXT NOT NULL,

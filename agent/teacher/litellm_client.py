@@ -135,13 +135,9 @@ class LLMTeacher:
         self.close()
 
     def _configured(self, request: TeacherRequest) -> TeacherRequest:
-        """A request that asks for no temperature or length of its own gets the configured ones."""
-        own = {
-            name: getattr(self._settings, name)
-            for name in ("temperature", "max_tokens")
-            if getattr(request, name) == getattr(_PLAIN, name)
-        }
-        return replace(request, **own)
+        """A request without a temperature of its own gets the configured one; none may be longer than configured."""
+        temperature = self._settings.temperature if request.temperature == _PLAIN.temperature else request.temperature
+        return replace(request, temperature=temperature, max_tokens=min(request.max_tokens, self._settings.max_tokens))
 
     # Before the first call: what can be known for nothing.
 

@@ -59,6 +59,10 @@ def open_teacher(config: Config, store: Store, run: str, watcher: Watcher) -> LL
         progress=watcher.progress,
         seed=config.seed,
     )
+    if any(row["tag"] == "check" for row in store.money.costs(run)):
+        # a resumed run may have no money left for canaries, nor need of its teacher
+        watcher.say(f"teacher {teacher.name} was checked when the run began")
+        return teacher
     try:
         checked = teacher.check()
     except BaseException:

@@ -54,10 +54,35 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "none.yaml", env={})
 
 
-def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
-    (tmp_path / "mine.jsonl").write_text("{}")
-    (tmp_path / "c.yaml").write_text("suites:\n  probes: [mine.jsonl, basics]\n")
-    assert load_config(tmp_path / "c.yaml", env={}).config.suites.probes == [str(tmp_path / "mine.jsonl"), "basics"]
+def test_paths_in_a_file_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    (tmp_path / "smollm2-135m").mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "mine.jsonl").write_text("{}")
+    monkeypatch.chdir(elsewhere)
+    file = tmp_path / "c.yaml"
+    file.write_text("suites:\n  probes: [mine.jsonl, basics]\n  protected: [data/p.jsonl, my_task]\n  include_path: [tasks, /abs, ~/home]\n"
+                    "curriculum:\n  anchors: [gsm8k_cot, own.jsonl]\nstudent:\n  model: models/mine\n")
+    config = load_config(file, env={}).config
+    assert config.suites.probes == [str(tmp_path / "mine.jsonl"), "basics"]
+    assert config.suites.protected == [str(tmp_path / "data" / "p.jsonl"), "my_task"]
+    assert config.suites.include_path == [str(tmp_path / "tasks"), "/abs", "~/home"]
+    assert config.curriculum.anchors == ["gsm8k_cot", str(tmp_path / "own.jsonl")]
+    assert config.student.model == str(tmp_path / "models" / "mine")
+    for name in ("org/name", "smollm2-135m"):
+        file.write_text(f"student: {{model: {name}}}\n")
+        assert load_config(file, env={}).config.student.model == name
+
+
+def test_paths_in_flags_and_environment_are_relative_to_the_working_folder_and_survive_being_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = load_config(None, ["suites.probes=[mine.jsonl, basics]"], {"WEAKSPOT_SUITES_INCLUDE_PATH": "[tasks]"}).config
+    assert config.suites.probes == [str(tmp_path / "mine.jsonl"), "basics"] and config.suites.include_path == [str(tmp_path / "tasks")]
+    stored = tmp_path / "state" / "runs" / "r" / "config.yaml"
+    stored.parent.mkdir(parents=True)
+    stored.write_text(config.to_yaml())
+    assert load_config(stored, env={}).config == config
 
 
 def test_yaml_round_trip_gives_an_equal_config() -> None:

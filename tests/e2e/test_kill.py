@@ -13,6 +13,7 @@ import pytest
 from agent.store import Store
 
 POINTS = [
+    "prepare.before_commit", "noise.before_commit", "audit.before_commit",
     "evaluate.start", "evaluate.before_samples", "evaluate.before_commit", "diagnose.before_commit", "diagnose.inside_commit", "plan.after_commit",
     "teach.before_commit", "teach.inside_commit", "train.start", "train.before_rename", "train.after_rename", "train.before_commit",
     "gate.start", "gate.before_commit", "gate.inside_commit", "gate.after_commit", "cycle.before_export",
@@ -51,7 +52,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_and_resumed_equals_undisturbed(point: str, undisturbed: dict[str, Any], tmp_path: Path) -> None:
     # odd points die in the first cycle, even ones in the second
-    count = 1 if POINTS.index(point) % 2 == 0 or point in ("evaluate.before_samples",) else 2
+    count = 1 if POINTS.index(point) % 2 == 0 or point.startswith(("prepare", "noise", "audit", "evaluate.before_samples")) else 2
     killed = drive(tmp_path, fault=f"{point}@{count}:kill")
     assert killed.returncode == -9, f"{point} was never reached: {killed.stderr[-800:]}"
     with Store.read(tmp_path) as store:

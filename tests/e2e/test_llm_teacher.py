@@ -12,11 +12,11 @@ import pytest
 
 from agent.config import load_config
 from agent.fakes import scripted_student
-from agent.loop import start
+from agent.loop import resume, start
 from agent.store import Store
 from agent.watch import SilentWatcher
 from probes.errors import WeakspotError
-from tests.agent.teacher.scripted_server import ScriptedServer, Step, good
+from tests.agent.teacher.scripted_server import ScriptedServer, Step, failing, good
 from tests.e2e.driver import SETTINGS
 
 
@@ -98,3 +98,29 @@ def test_a_teacher_of_nonsense_ends_the_cycle_without_data(tmp_path: Path, monke
         assert rows and all(row["step"] == "parse" and "turtles" in row["raw"] for row in rows)
         assert sum(row["asked"] for row in store.lessons.funnel(outcome.run, 1)) == len(rows)
     assert outcome.status == "finished"
+
+
+PRICED = ("teacher.usd_per_million_in=50", "teacher.usd_per_million_out=50", "limits.plateau=9")
+
+
+def test_the_budget_is_a_ceiling_and_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEACHER_KEY", "x")
+    with ScriptedServer(answer=GoodTeacher()) as server:
+        config = load_config(None, [*settings(server.url, *PRICED), "limits.cycles=4", "limits.budget_usd=0.4"], {})
+        outcome = start(config, tmp_path, SilentWatcher(), open_student=scripted_student())
+    with Store.read(tmp_path) as store:
+        assert 0 < store.money.spent_usd(outcome.run) <= 0.4
+        assert len(store.decisions.all(outcome.run)) < 4
+    assert outcome.status == "finished" and "budget spent" in outcome.reason
+
+
+def test_a_teacher_that_is_gone_stops_the_run_and_a_resume_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEACHER_KEY", "x")
+    with ScriptedServer([good("5"), good('{"answer": "5"}'), failing(401, "key revoked")]) as server:
+        with pytest.raises(WeakspotError):
+            start(load_config(None, settings(server.url), {}), tmp_path, SilentWatcher(), open_student=scripted_student())
+        server.answer = GoodTeacher()
+        with Store.read(tmp_path) as store:
+            run = store.runs.get()
+            assert run["status"] == "failed" and store.decisions.all(run["run"]) == []
+        assert resume(run["run"], tmp_path, SilentWatcher(), open_student=scripted_student()).status == "finished"

@@ -193,3 +193,72 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     facts = dry_run(loaded(), tmp_path, SilentWatcher())
     assert facts["suites"][0]["splits"]["gate"] > 20 and facts["smallest_detectable_gain"] > 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rows", [
+    [{"id": str(i), "prompt": f"What is {i} + 1?", "answer": str(i + 1), "scorer": "numeric"} for i in range(30)],
+    [{"id": str(i), "prompt": f"What is {i // 2} + 1?", "answer": str(i), "scorer": "numeric"} for i in range(300)],
+], ids=["too small to split", "one question with two answers"])
+def test_dry_run_refuses_what_a_run_refuses_in_the_same_words(tmp_path: Path, rows: list[dict[str, str]]) -> None:
+    from agent.loop import dry_run
+
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(WeakspotError) as rehearsed:
+        dry_run(loaded(f"suites.probes=[{path}]"), tmp_path / "none", SilentWatcher())
+    with pytest.raises(WeakspotError) as refused:
+        run(tmp_path / "state", f"suites.probes=[{path}]")
+    assert (str(rehearsed.value), rehearsed.value.exit_code) == (str(refused.value), refused.value.exit_code)
+    assert not (tmp_path / "none").exists()
+
+
+def test_approval_is_remembered_over_a_kill_and_over_cycles(tmp_path: Path) -> None:
+    class Killed(ScriptedStudent):
+        def evaluate(self, suite, probes, adapter="", progress=None):
+            raise KeyboardInterrupt
+
+    stopped = start(loaded(), tmp_path, SilentWatcher(), approve=True, open_student=lambda c, s, w: Killed(s))
+    assert stopped.status == "interrupted"
+    for cycle in (1, 2):
+        waiting = resume(stopped.run, tmp_path, SilentWatcher(), open_student=scripted_student())
+        assert waiting.status == "paused" and f"cycle {cycle}" in waiting.reason
+    assert resume(stopped.run, tmp_path, SilentWatcher(), open_student=scripted_student()).status == "finished"
+
+
+def test_a_curriculum_touched_during_the_pause_is_refused(tmp_path: Path) -> None:
+    paused = run(tmp_path, "limits.cycles=1", approve=True)
+    with Store.read(tmp_path) as store:
+        path = tmp_path / store.lessons.curriculum(paused.run, 1)["path"]
+    path.write_text(path.read_text() + path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(WeakspotError, match="altered"):
+        resume(paused.run, tmp_path, SilentWatcher(), open_student=scripted_student())
+    with Store.read(tmp_path) as store:
+        assert store.runs.get()["champion"] == "" and not store.decisions.adapters(paused.run)
+
+
+def write_suite(path: Path, n: int, question: str = "What is the code of item {i}?") -> str:
+    words = ["amber", "birch", "cedar", "delta", "ember", "frost", "grove", "haven", "islet", "jetty", "kiosk", "lodge", "maple", "north", "ocean", "pearl", "quartz", "river", "stone", "tulip"]
+    rows = [{"id": f"{i}", "prompt": question.format(i=f"{words[i % 20]} {words[i // 20 % 20]}"), "answer": words[(7 * i) % 20]} for i in range(n)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_failures_that_nothing_separates_are_carried_over_two_cycles(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path / "codes.jsonl", 150)
+    outcome = run(tmp_path / "state", f"suites.probes=[{suite}]", "suites.protected=[]", "limits.plateau=5", script=Script(fails_training=True))
+    assert outcome.status == "finished"
+    with Store.read(tmp_path / "state") as store:
+        assert {row["cycle"] for row in store.decisions.all(outcome.run)} == {1, 2}
+
+
+def test_the_same_question_in_two_suites_is_refused(tmp_path: Path) -> None:
+    one = write_suite(tmp_path / "one.jsonl", 100)
+    two = write_suite(tmp_path / "two.jsonl", 100, "what is the  CODE of item {i}")
+    with pytest.raises(WeakspotError, match="ask the same question"):
+        run(tmp_path / "state", f"suites.probes=[{one}, {two}]", "suites.protected=[]")
+
+
+def test_the_time_of_a_run_counts_what_lies_outside_the_cycles(finished: Path) -> None:
+    with Store.read(finished) as store:
+        outside = [row["stage"] for row in store.runs.stages(store.runs.get()["run"]) if row["cycle"] == 0]
+    assert outside == ["prepare", "noise", "audit"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from probes.check import MIN_GATE_PROBES, check_suite
+from probes.check import check_suite, require_sound
 from probes.errors import WeakspotError
 from probes.example import ROWS, write_example
 from probes.jsonl import read_suite
+from probes.splits import SMALLEST, SMALLEST_GATE, split_for_run, split_suite
 from probes.suite import Probe, Suite
 
 
@@ -61,9 +62,39 @@ def test_repeating_the_prompt_is_noted_and_choices_mend_it():
     assert "repeating the prompt scores" not in notes(suite(closed, n_filler=200))
 
 
-def test_a_suite_too_small_for_a_gate_is_noted():
-    assert "too small to decide" in notes(suite(n_filler=MIN_GATE_PROBES))
-    assert "too small to decide" not in notes(suite(n_filler=10 * MIN_GATE_PROBES))
+def test_a_suite_too_small_to_run_is_noted_and_a_problem_where_a_run_would_split_it():
+    small, large = suite(n_filler=SMALLEST_GATE), suite(n_filler=10 * SMALLEST_GATE)
+    assert "too small to run" in notes(small) and problems(small) == []
+    assert "too small to run" not in notes(large)
+    (finding,) = [f for f in check_suite(small, is_split=True) if f.is_problem]
+    assert "too small to run: it leaves" in finding.what and f"to gate, at least {SMALLEST_GATE} are needed" in finding.what
+    assert [f for f in check_suite(large, is_split=True) if f.is_problem] == []
+
+
+@pytest.mark.parametrize("n", range(40, 75, 5))
+def test_the_check_and_a_run_agree_on_what_is_too_small(n):
+    found = [f.what for f in check_suite(suite(n_filler=n), key="k", is_split=True) if f.is_problem]
+    fits = all(len(probes) >= SMALLEST[split] for split, probes in split_suite(suite(n_filler=n), "k").items())
+    assert fits == (found == [])
+    if fits:
+        split_for_run(suite(n_filler=n), "k")
+    else:
+        with pytest.raises(WeakspotError, match="leaves .* are needed"):
+            split_for_run(suite(n_filler=n), "k")
+
+
+def test_shares_key_and_limit_decide_what_is_too_small():
+    probes = suite(n_filler=100)
+    assert any(f.is_problem for f in check_suite(probes, shares={"diagnose": 0.8, "gate": 0.1, "audit": 0.1}, is_split=True))
+    assert any(f.is_problem for f in check_suite(probes, limit=30, is_split=True))
+    assert not any(f.is_problem for f in check_suite(probes, is_split=True))
+
+
+def test_a_run_is_refused_with_the_first_problems():
+    with pytest.raises(WeakspotError, match="suite 's' has 1 problem") as caught:
+        require_sound(suite(Probe("s", "a", "How many?", "five", "numeric"), n_filler=100), "mine.jsonl")
+    assert "rejected by its own scorer (a)" in caught.value.where and "probes check mine.jsonl" in caught.value.hint
+    assert require_sound(suite(n_filler=100), "mine.jsonl") == suite(n_filler=100)
 
 
 def test_missing_groups_and_repeats_inside_a_group_are_noted():
@@ -78,6 +109,21 @@ def test_the_same_question_over_other_ranked_choices_is_another_question():
     assert problems(suite(*pair)) == []
 
 
+@pytest.mark.parametrize("scorer", ["choice", "exact", "loglikelihood"])
+def test_choices_make_another_question_whatever_the_scorer(scorer):
+    pair = [Probe("s", gold, "Which of these?", gold, scorer, choices=(gold, "stone")) for gold in ("plum", "pear")]
+    assert problems(suite(*pair, n_filler=100)) == []
+    twins = [Probe("s", i, "Which of these?", "plum", scorer, choices=("plum", "stone")) for i in "ab"]
+    assert any("different groups" in what for what in problems(suite(*twins, n_filler=100)))
+
+
+def test_what_is_odd_about_the_prompts_of_an_lm_eval_task_is_noted_only():
+    task = [Probe("s", "a", "Who is it?", "x", "lm-eval"), Probe("s", "b", "Who is it?", "y", "lm-eval"), Probe("s", "c", "", "y", "lm-eval")]
+    assert problems(suite(*task, n_filler=100)) == []
+    for told in ("different gold answers", "different groups", "nearly empty"):
+        assert told in notes(suite(*task, n_filler=100))
+
+
 def test_lm_eval_tasks_score_themselves():
     assert problems(suite(Probe("s", "a", "Who is it?", "", "lm-eval"))) == []
 
@@ -89,7 +135,7 @@ def test_an_empty_suite_is_a_problem():
 def test_the_example_passes_its_own_check(tmp_path):
     path = write_example("my-suite", tmp_path)
     example = read_suite(path)
-    assert len(example.probes) == len(ROWS) == 5
+    assert len(example.probes) > len(ROWS) == 5
     assert {p.scorer for p in example.probes} == {"exact", "numeric", "loglikelihood"}
     assert problems(example) == []
 

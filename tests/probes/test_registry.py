@@ -186,3 +186,14 @@ def test_templates_below_the_folder_count(tmp_path):
     (tmp_path / "notes.txt").write_text("task: no\n")
     (tmp_path / "dead.yaml").symlink_to(tmp_path / "nowhere")
     assert names_in(tmp_path) == {"all_of_it", "bare_template"}
+
+
+def test_a_task_wins_over_its_data_file_of_the_same_name(tmp_path):
+    (tmp_path / "my_task.yaml").write_text("task: my_task\ndataset_kwargs: {data_files: {test: my_task.jsonl}}\n")
+    (tmp_path / "my_task.jsonl").write_text('{"a": 1}\n')
+    (tmp_path / "own.jsonl").write_text(json.dumps(ROW) + "\n")
+    described = find_suite("my_task", include_paths=[tmp_path], describe=lambda task, folder: Suite(task, "lm-eval", (), include_path=folder))
+    assert (described.origin, described.include_path) == ("lm-eval", str(tmp_path))
+    assert find_suite("own", include_paths=[tmp_path]).origin == "jsonl"
+    rows = [(info.name, info.origin) for info in list_suites([tmp_path]) if info.origin != "built in"]
+    assert rows == [("own", "jsonl"), ("my_task", "lm-eval")]

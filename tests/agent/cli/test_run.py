@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def test_flags_become_settings_that_name_their_flag(weakspot: Weakspot, loop: Lo
     assert name == "start" and values["approve"] and values["state_dir"] == Path("here")
     config = loaded.config
     assert (config.limits.cycles, config.limits.budget_usd, config.seed, config.train.lora_r) == (2, 0.5, 11, 4)
-    assert config.suites.probes == ["a.jsonl"] and config.suites.include_path == ["tasks"]
+    assert config.suites.probes == [str(Path("a.jsonl").resolve())] and config.suites.include_path == [str(Path("tasks").resolve())]
     assert loaded.sources["limits.cycles"] == "--cycles" and loaded.sources["train.lora_r"] == "--set" and loaded.sources["seed"] == "--seed"
 
 
@@ -106,7 +107,7 @@ def test_json_outcome(weakspot: Weakspot, loop: Loop) -> None:
     assert data["status"] == "finished" and data["audit"]["gain"] > 0 and [cycle["decision"] for cycle in data["cycles"]] == ["promote", "reject", "promote"]
 
 
-@pytest.mark.parametrize(("status", "words", "code"), [("finished", [], 0), ("interrupted", [], 130), ("failed", [], 1), ("paused", [], 1), ("paused", ["--approve"], 0)])
+@pytest.mark.parametrize(("status", "words", "code"), [("finished", [], 0), ("interrupted", [], 130), ("failed", [], 1), ("paused", [], 0), ("paused", ["--approve"], 0)])
 def test_exit_codes(weakspot: Weakspot, loop: Loop, status: str, words: list[str], code: int) -> None:
     loop.status = status
     ran = weakspot("run", *words)
@@ -148,3 +149,12 @@ def test_a_rehearsal_writes_nothing(weakspot: Weakspot, loop: Loop) -> None:
     ran = weakspot("run", "--dry-run")
     assert ran.code == 0 and "suite basics (probe): 10 probes: 4 gate" in ran.out and "+4.1 points" in ran.out and not Path("state").exists()
     assert weakspot("run", "--dry-run", "--json").data["cycles"] == 3
+
+
+def test_a_rehearsal_of_an_lm_eval_task_says_what_it_cannot_know(weakspot: Weakspot) -> None:
+    folder = Path("tasks")
+    folder.mkdir()
+    (folder / "my_task.yaml").write_text("task: my_task\n")
+    ran = weakspot("run", "--dry-run", "--include-path", "tasks", "--suite", "my_task")
+    assert ran.code == 0 and "suite my_task (probe): size known at the run\n" in ran.out and "the gate can see" not in ran.out
+    assert re.search(r"suite basics_protected \(protected\): \d+ probes: never shown to a teacher\n", ran.out)

@@ -83,7 +83,12 @@ def test_probes_list_and_show(weakspot: Weakspot) -> None:
 def test_probes_new_then_check(weakspot: Weakspot) -> None:
     ran = weakspot("probes", "new", "mine")
     assert ran.code == 0 and "weakspot probes check mine.jsonl" in ran.out
-    assert weakspot("probes", "check", "mine.jsonl").code == 0
+    assert weakspot("probes", "check", "mine.jsonl").code == 0, "the example can be run as it is"
+    lines = Path("mine.jsonl").read_text().splitlines()
+    Path("few.jsonl").write_text("\n".join(lines[:8]))
+    assert weakspot("probes", "check", "few.jsonl", "--protected").code == 0, "sound"
+    short = weakspot("probes", "check", "few.jsonl")
+    assert short.code == 100 and "PROBLEM: too small to run" in short.out
     assert weakspot("probes", "new", "mine").code == 2
 
 
@@ -95,6 +100,21 @@ def test_probes_check_exits_with_100_on_problems(weakspot: Weakspot) -> None:
     bad = weakspot("probes", "check", "bad.jsonl", "--json")
     assert bad.code == 100 and not bad.data["is_fit"] and any("different gold" in finding["what"] for finding in bad.data["findings"])
     assert "PROBLEM" in weakspot("probes", "check", "bad.jsonl").out
+
+
+def test_probes_check_splits_as_the_configured_run_would(weakspot: Weakspot) -> None:
+    _suite("mine.jsonl", _sums(120))
+    assert weakspot("probes", "check", "mine.jsonl").code == 0
+    for settings in ("diagnose: 0.9, gate: 0.05, audit: 0.05", "limit: 25", "split_key: other, diagnose: 0.05, gate: 0.05, audit: 0.9"):
+        Path("config.yaml").write_text(f"suites: {{{settings}}}\n")
+        small = weakspot("probes", "check", "mine.jsonl")
+        assert small.code == 100 and "PROBLEM: too small to run" in small.out, settings
+        assert weakspot("probes", "check", "mine.jsonl", "--protected").code == 0
+        rehearsed = weakspot("run", "--dry-run", "--suite", "mine.jsonl")
+        assert rehearsed.code == 2 and "suite 'mine' leaves" in rehearsed.err, settings
+    Path("config.yaml").write_text("suites: {limit: 25, protected_limit: 20, protected: [mine.jsonl]}\n")
+    assert weakspot("probes", "check", "mine.jsonl").code == 0, "the configuration calls it protected"
+    assert weakspot("probes", "check", "basics_protected").code == 0
 
 
 def test_a_file_that_is_no_suite_is_a_problem_and_a_missing_one_a_usage_error(weakspot: Weakspot) -> None:

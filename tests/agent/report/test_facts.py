@@ -146,3 +146,14 @@ def test_a_large_map_is_thinned_and_keeps_failures(store: Store, monkeypatch: py
     assert chart["n"] > len(chart["points"]) == 90
     assert set(chart["labels"]) == {"W-format", *(f"W-{n:02d}" for n in range(len(SKILLS)))}
     assert all(point["failure_type"] for point in chart["points"])
+
+
+def test_commands_to_reproduce_name_the_state_folder_unless_it_is_the_usual_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for state, expected in ((Path("state"), f"weakspot run -c state/runs/{RUN}/config.yaml"),
+                            (tmp_path / "my state", f"weakspot --state '{tmp_path}/my state' run -c '{tmp_path}/my state/runs/{RUN}/config.yaml'")):
+        build_run(state)
+        with Store.read(state) as opened:
+            commands = build_report(opened, RUN)["reproduce"]["commands"]
+        assert commands[0] == expected
+        assert len({command.split(" run")[0].split(" report")[0].split(" compare")[0] for command in commands}) == 1

@@ -264,9 +264,9 @@ def test_unknown_price_refuses_unless_stated_or_loopback(monkeypatch) -> None:
     with pytest.raises(WeakspotError, match="one half"):
         LLMTeacher(Settings(**far, usd_per_million_in=1.0), MemoryCache(), MemoryLedger(1)).check()
     stated = LLMTeacher(
-        Settings(**far, usd_per_million_in=1.0, usd_per_million_out=2.0), MemoryCache(), MemoryLedger(1)
+        Settings(**far, max_tokens=100, usd_per_million_in=1.0, usd_per_million_out=2.0), MemoryCache(), MemoryLedger(1)
     )
-    request = TeacherRequest("x" * 36, max_tokens=100)
+    request = TeacherRequest("x" * 36, max_tokens=400)  # the configured 100 are the most
     assert stated.most_usd([request]) == pytest.approx((100 * 1 + 100 * 2) / 1e6)
     known = LLMTeacher(
         Settings(model="openai/gpt-4o-mini", api_key_env="A_KEY"), MemoryCache(), MemoryLedger(1)

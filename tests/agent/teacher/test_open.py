@@ -61,9 +61,9 @@ def test_a_resumed_run_finds_its_paid_answers(tmp_path: Path) -> None:
             with store, open_teacher(config, store, "r1", watcher) as teacher:
                 reply = teacher.ask([TeacherRequest("Write a lesson.", tag="error_analysis")])[0]
                 assert reply.cached is is_resumed
-            assert watcher.said[0].startswith("teacher openai/scripted answers")
+            assert watcher.said[0].startswith("teacher openai/scripted")
             assert len(watcher.said) == 1
-        assert len(server.requests) == 2 + 1 + 2  # the canaries are asked again, the lesson is not
+        assert len(server.requests) == 2 + 1  # neither the canaries nor the lesson are asked again
 
 
 def test_a_weak_teacher_is_announced_and_a_silent_one_refused(tmp_path: Path) -> None:
