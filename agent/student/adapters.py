@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +128,10 @@ def check_weights(folder: Path, model: Any, weights_key: str) -> None:
             raise BadAdapter(f"adapter {name} holds non-finite values in {key}", where=str(folder), hint=_HINT)
         path, _, part = key.removeprefix("base_model.model.").rpartition(".lora_")
         target = modules.get(path) if path else None
-        if target is None or not hasattr(target, "in_features"):
+        shape = _layer_shape(target)
+        if shape is None:
             raise BadAdapter(f"adapter {name} has weights for {key}, which the base lacks", where=str(folder), hint=_HINT)
-        wide = (rank, target.in_features) if part.startswith("A") else (target.out_features, rank)
+        wide = (rank, shape.inputs) if part.startswith("A") else (shape.outputs, rank)
         if tuple(tensor.shape) != wide:
             raise BadAdapter(
                 f"adapter {name} does not fit the base: {key} is {tuple(tensor.shape)}, not {wide}",
@@ -153,6 +155,21 @@ def require_free_disk(folder: Path, adapter_bytes: int, min_free: int = MIN_FREE
 
 
 _HINT = "restore the folder from a backup, or start a fresh run; the champion before it still serves"
+
+
+@dataclass(frozen=True)
+class _LayerShape:
+    inputs: int
+    outputs: int
+
+
+def _layer_shape(layer: Any) -> _LayerShape | None:
+    """Width of a linear layer's input and output; None for anything else."""
+    if hasattr(layer, "in_features"):
+        return _LayerShape(layer.in_features, layer.out_features)
+    if type(layer).__name__ == "Conv1D" and layer.weight.ndim == 2:  # GPT-2's linear layer keeps its matrix transposed
+        return _LayerShape(*layer.weight.shape)
+    return None
 
 
 def _is_intact(folder: Path) -> bool:

@@ -95,6 +95,8 @@ class StudentLM(LM):
             )
             for indices, generation in zip(contexts.values(), generations, strict=True):
                 text, was_cut = _cut(self._decode(generation.ids), until)
+                if not self.template.is_chat:
+                    text = text.removeprefix(" ")  # the delimiter before an answer is no part of it
                 finish = "stop" if was_cut else generation.finish
                 for index in indices:
                     answers[index] = text

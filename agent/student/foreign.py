@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 import re
 import socket
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 PAIR_METRICS = ("f1", "mcc")  # lm-eval logs these as (gold, chosen): equality says right or wrong
 UNUSABLE = ("perplexity", "bits_per_byte", "bleu", "chrf", "ter", "rouge", "brier_score", "likelihood")
 """Metrics that do not say of one answer whether it is right."""
+LABELS = ("task", "task_alias", "tag", "group", "metadata")
+"""Settings of a task that change no score."""
 CONNECT_S = 4.0  # seconds to wait for the hub before it counts as out of reach
 HALF = 0.5  # graded metrics in 0..1 (token F1) count as right from here
 SHORT_GOLD = 60  # characters; longer golds are rationales, which our extraction cannot look for
@@ -56,7 +60,8 @@ class TaskShelf:
         probes = []
         for task_name, task in tasks.items():
             _check(task_name, task)
-            probes += [_probe(name, task_name, task, index, doc) for index, doc in enumerate(task.eval_docs)]
+            config = config_hash(task)
+            probes += [_probe(name, task_name, task, config, index, doc) for index, doc in enumerate(task.eval_docs)]
         if not probes:
             raise WeakspotError(f"lm-eval task {name!r} has no docs", where=include_path)
         settings = [task.get_config("generation_kwargs") or {} for task in tasks.values()]
@@ -129,6 +134,33 @@ def suite_name(task: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", task.lower()).strip("-._")[:64] or "task"
 
 
+def config_hash(task: Task) -> str:
+    """16 hex digits over all that says how a task asks and scores: shots, description, templates, generation, filters, metrics, data set.
+
+    A `!function` counts with the whole file it stands in. Names and `metadata` do not count.
+    """
+    settings = {key: value for key, value in vars(task.config).items() if key not in LABELS}
+    return hashlib.sha256(json.dumps(_plain(settings), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON that is the same in every process: no addresses, no order of sets."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(str(item) for item in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, partial):
+        return [_plain(value.func), _plain(value.args), _plain(value.keywords)]
+    if code := getattr(value, "__code__", None):
+        file = Path(code.co_filename)
+        return [value.__qualname__, hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else code.co_code.hex()]
+    return [type(value).__qualname__, _plain(getattr(value, "__dict__", {}))]
+
+
 def go_offline_if_unreachable() -> None:
     """Without a route to the hub, answer from the local cache at once: its clients retry for half a minute a file."""
     import datasets
@@ -192,7 +224,7 @@ def _is_unusable(metric: str) -> bool:
     return any(word in metric.lower() for word in UNUSABLE)
 
 
-def _probe(suite: str, task_name: str, task: Task, index: int, doc: Any) -> Probe:
+def _probe(suite: str, task_name: str, task: Task, config: str, index: int, doc: Any) -> Probe:
     text, choices = task.doc_to_text(doc), _choices(task, doc)
     if isinstance(text, int):  # tasks like Winogrande: the choices are whole contexts
         text = " / ".join(choices)
@@ -201,7 +233,7 @@ def _probe(suite: str, task_name: str, task: Task, index: int, doc: Any) -> Prob
     return Probe(
         suite=suite_name(suite), probe_id=f"{task_name}/{index}", prompt=prompt, gold=_gold(task, doc, choices),
         scorer="lm-eval", group=hashlib.sha256(normal.encode()).hexdigest()[:16], choices=choices,
-        meta={"task": task_name}, doc_index=index,
+        meta={"task": task_name, "task_config": config}, doc_index=index,
     )
 
 

@@ -72,9 +72,9 @@ class ProbeTask(Task):
     def construct_requests(self, doc: dict, ctx: str, **kwargs: Any) -> list[Instance]:
         metadata = kwargs["metadata"]
         if self.is_choice:
-            close = self._template.closing_text
+            lead, close = self._template.delimiter(ctx), self._template.closing_text
             return [
-                Instance("loglikelihood", doc, (ctx, choice + close), index, metadata)
+                Instance("loglikelihood", doc, (ctx, lead + choice + close), index, metadata)
                 for index, choice in enumerate(doc["choices"])
             ]
         return [Instance("generate_until", doc, (ctx, self._options), 0, metadata)]
@@ -119,6 +119,7 @@ def run(lm: StudentLM, tasks: dict[str, Task], samples: dict[str, list[int]] | N
     results = run_lm_eval(
         lm=lm, task_dict={"tasks": tasks, "groups": {}, "group_map": {}}, samples=samples, bootstrap_iters=0,
         log_samples=True, apply_chat_template=lm.template.is_chat, fewshot_as_multiturn=True,
+        system_instruction=lm.template.bare_system_turn,
     )
     return results["samples"]
 

@@ -1,8 +1,9 @@
 """The one place where the student's chat template is applied: evaluation, training and token counts meet here.
 
 Messages go in, the exact text (or token ids) that the model reads comes out. The prompt of a lesson and the
-prompt of a probe are rendered and tokenised by the same call, and a completion is tokenised apart from its
-prompt, so what is trained is token for token what evaluation asks for.
+prompt of a probe are rendered and tokenised by the same call, and a completion is tokenised as evaluation
+writes or scores it, so what is trained is token for token what evaluation asks for. That holds for students
+without a chat template too: they read prompts bare, as lm-eval shows them, and answers after one blank.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from typing import Any
 PLAIN_TEMPLATE = (
     "{% for message in messages %}"
     "{% if message['role'] == 'system' %}{{ message['content'] }}\n\n"
-    "{% elif message['role'] == 'user' %}Question: {{ message['content'] }}\n"
-    "{% else %}Answer: {{ message['content'] }}{{ eos_token }}\n\n{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}Answer:{% endif %}"
+    "{% elif message['role'] == 'user' %}{{ message['content'] }}"
+    "{% else %} {{ message['content'] }}{{ eos_token }}\n\n{% endif %}"
+    "{% endfor %}"
 )
-"""For students that bring no chat template (base models)."""
+"""For students that bring no chat template (base models): the prompt and nothing else.
+
+lm-eval gives such models a task's bare text, and a lesson can't know which suite it was made for, so a
+wrapping such as "Question: ... Answer:" belongs into the suite's prompts.
+"""
 
 _MARK = "\u2063answer\u2063"  # invisible separators around a word: survives templates that strip or trim content
 
@@ -78,8 +83,24 @@ class Template:
 
     def tokenise_row(self, prompt: Sequence[dict[str, str]], completion: str) -> TokenisedRow:
         """A lesson: the prompt exactly as evaluation renders it, then the answer and the end of the turn."""
-        completion_ids = self.tokenizer.encode(completion, add_special_tokens=False)
-        return TokenisedRow(self.encode(self.render(prompt)), completion_ids + self.closing_ids)
+        text = self.render(prompt)
+        prompt_ids = self.encode(text)
+        answer = self.delimiter(text) + completion
+        whole = [] if self.is_chat else self.encode(text + answer)
+        if whole[: len(prompt_ids)] == prompt_ids:  # split as log-likelihood scoring splits it
+            completion_ids = whole[len(prompt_ids) :]
+        else:
+            completion_ids = self.tokenizer.encode(answer, add_special_tokens=False)
+        return TokenisedRow(prompt_ids, completion_ids + self.closing_ids)
+
+    def delimiter(self, text: str) -> str:
+        """What stands between a rendered prompt and its answer: lm-eval's blank where no chat template separates them."""
+        return "" if self.is_chat or not text or text[-1].isspace() else " "
+
+    @property
+    def bare_system_turn(self) -> str | None:
+        """What lm-eval must put before a bare prompt, so that it reads as `render` writes it; None with a chat template."""
+        return None if self.is_chat or not self.system_prompt else f"{self.system_prompt}\n\n"
 
     @property
     def closing_ids(self) -> list[int]:

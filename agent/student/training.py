@@ -8,6 +8,7 @@ that is not finite is seen before the optimiser steps and ends training with not
 from __future__ import annotations
 
 import json
+import math
 import random
 import shutil
 import time
@@ -26,6 +27,7 @@ from agent.student.contract import TrainingFailed, TrainParams
 from agent.student.template import Template
 
 IGNORED = -100  # label of tokens that carry no loss
+SHORTCUT_ERROR = 0.01  # of the largest logit; bfloat16 rounds to 0.004, a forgotten transformation is far above
 
 
 @dataclass(frozen=True)
@@ -174,8 +176,11 @@ class LessonTrainer(SFTTrainer):
     """SFTTrainer that applies the vocabulary head to completion positions only.
 
     TRL 1.16 does so on GPUs with Triton; elsewhere it scores every position, prompts and padding included,
-    which costs more than a fifth of all arithmetic on the default student.
+    which costs more than a fifth of all arithmetic on the default student. Whether that gives the model's own
+    logits is tried on the first batch; where it does not, every position is scored.
     """
+
+    _shortcut: bool | None = None
 
     def _get_train_sampler(self, train_dataset=None):
         lengths = [len(ids) for ids in (train_dataset or self.train_dataset)["input_ids"]]
@@ -184,15 +189,53 @@ class LessonTrainer(SFTTrainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         labels = inputs.pop("labels")[:, 1:]
-        backbone = model.get_base_model().base_model
-        hidden = backbone(**inputs, use_cache=False).last_hidden_state[:, :-1]
         chosen = labels != IGNORED
-        logits = model.get_output_embeddings()(hidden[chosen]).float()
+        if self._shortcut is None:
+            self._shortcut = shortcut_holds(model, inputs)
+        if self._shortcut:
+            hidden = model.get_base_model().base_model(**inputs, use_cache=False).last_hidden_state[:, :-1]
+            logits = head_logits(model, hidden[chosen])
+        else:
+            logits = model(**inputs, use_cache=False).logits[:, :-1][chosen].float()
         total = torch.nn.functional.cross_entropy(logits, labels[chosen], reduction="sum")
         loss = total / (chosen.sum() if num_items_in_batch is None else num_items_in_batch)
         if not torch.isfinite(loss):
             raise NonFiniteLoss(self.state.global_step + 1, loss.item())
         return (loss, None) if return_outputs else loss
+
+
+def head_logits(model: Any, hidden: torch.Tensor) -> torch.Tensor:
+    """Float32 logits from last hidden states, with what some families do to them after the vocabulary head.
+
+    Config fields: `logit_scale` (Cohere) multiplies, `logits_scaling` (Granite) divides,
+    `final_logit_softcapping` (Gemma 2) bends.
+    """
+    logits = model.get_output_embeddings()(hidden).float()
+    config = model.config.get_text_config()
+    if scale := getattr(config, "logit_scale", None):
+        logits = logits * scale
+    if divisor := getattr(config, "logits_scaling", None):
+        logits = logits / divisor
+    if cap := getattr(config, "final_logit_softcapping", None):
+        logits = cap * torch.tanh(logits / cap)
+    return logits
+
+
+@torch.no_grad()
+def shortcut_holds(model: Any, inputs: dict[str, torch.Tensor]) -> bool:
+    """Whether backbone and `head_logits` give what the whole model gives, to rounding, on the first row of a batch."""
+    was_training = model.training
+    model.eval()  # dropout would make any two passes differ
+    try:
+        row = {name: values[:1] for name, values in inputs.items()}
+        whole = model(**row, use_cache=False).logits.float()
+        parts = head_logits(model, model.get_base_model().base_model(**row, use_cache=False).last_hidden_state)
+    finally:
+        model.train(was_training)
+    rounding = SHORTCUT_ERROR * float(whole.abs().max())
+    if not math.isfinite(rounding):
+        return True  # nothing to compare; the loss will say so
+    return whole.shape == parts.shape and torch.allclose(whole, parts, rtol=0.0, atol=rounding)
 
 
 class NonFiniteLoss(TrainingFailed):

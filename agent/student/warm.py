@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from agent.student import adapters
+from agent.student.admission import load_tokenizer, require_decoder
 from agent.student.contract import Sample, TrainingFailed, TrainParams
 from agent.student.template import Template
 from probes.suite import Probe, Suite
@@ -44,7 +45,8 @@ class WarmStudent:
         self.dtype = _dtype(dtype, self.device)
         if self.device == "cpu":
             torch.set_num_threads(usable_cores())
-        self.template = Template(AutoTokenizer.from_pretrained(folder), system_prompt)
+        require_decoder(folder)
+        self.template = Template(load_tokenizer(folder), system_prompt)
         self._model: Any = None
         self._peft: Any = None
         self._originals: dict[str, torch.Tensor] = {}

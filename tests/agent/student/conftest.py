@@ -15,11 +15,10 @@ TEMPLATE = (
 )
 
 
-def make_tiny(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
-    """Save a random two-layer Llama (bytes as vocabulary) with a tokenizer and a chat template."""
-    import torch
+def make_tokenizer():
+    """Bytes as vocabulary (259 tokens) and a ChatML template."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<unk>", "<|im_start|>", "<|im_end|>"]
@@ -33,17 +32,57 @@ def make_tiny(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
         pad_token="<|im_end|>",
     )
     tokenizer.chat_template = TEMPLATE
-    torch.manual_seed(seed)
+    return tokenizer
+
+
+def make_tiny(folder: Path, seed: int = 0, hidden: int = 32) -> Path:
+    """Save a random two-layer Llama with its tokenizer."""
+    from transformers import LlamaConfig
+
     config = LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=hidden, intermediate_size=48, num_hidden_layers=2,
+        vocab_size=259, hidden_size=hidden, intermediate_size=48, num_hidden_layers=2,
         num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512, bos_token_id=1, eos_token_id=2,
         pad_token_id=2, tie_word_embeddings=True, initializer_range=0.4,
     )
-    model = LlamaForCausalLM(config)
+    return save_random(folder, config, seed)
+
+
+def save_random(folder: Path, config, seed: int = 0) -> Path:
+    """Save a model of `config` with random weights, and the tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(config)
     model.generation_config.eos_token_id = 2
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
     return folder
+
+
+def family(name: str):
+    """Config of a tiny model of one family, with what is special about it set so that it matters."""
+    import transformers as hf
+
+    common = {"vocab_size": 259, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2, "initializer_range": 0.4}
+    llama_like = common | {
+        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "max_position_embeddings": 512,
+    }
+    match name:
+        case "llama":
+            return hf.LlamaConfig(**llama_like)
+        case "gpt2":
+            return hf.GPT2Config(**common, n_embd=32, n_layer=2, n_head=4, n_positions=512, n_inner=48)
+        case "gemma2":
+            return hf.Gemma2Config(**llama_like, head_dim=8, query_pre_attn_scalar=8, final_logit_softcapping=2.0)
+        case "cohere":
+            return hf.CohereConfig(**llama_like, logit_scale=0.25)
+        case "granite":
+            return hf.GraniteConfig(**llama_like, logits_scaling=4.0)
+        case "gpt_neox":
+            return hf.GPTNeoXConfig(**{key: value for key, value in llama_like.items() if key != "num_key_value_heads"})
+    raise AssertionError(name)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from agent.student.backend import StudentLM
 from agent.student.foreign import TaskShelf, suite_name
 from agent.student.template import Template
 from probes.errors import WeakspotError
+from probes.suite import Probe
 
 GENERATE = """
 task: my_sums
@@ -153,3 +155,118 @@ def test_a_data_set_out_of_reach_is_told_apart_from_a_broken_task(shelf, folder)
 
 def test_names_follow_the_rules_for_suites():
     assert suite_name("MMLU Flan/CoT") == "mmlu-flan-cot" and suite_name("__x") == "x"
+
+
+@pytest.mark.parametrize("system", [None, "", "Be brief."])
+@pytest.mark.parametrize("is_chat", [True, False])
+def test_a_lesson_is_token_for_token_what_lm_eval_asks(shelf, suite, loaded, monkeypatch, is_chat, system):
+    """Prompts reach the model as lessons with the same text are trained, options as their completions."""
+    import copy
+
+    from agent.student import decode
+    from agent.student.tasks import evaluate_probes
+    from probes.suite import Probe
+
+    tokenizer = copy.deepcopy(loaded[1])
+    if not is_chat:
+        tokenizer.chat_template = None
+    template = Template(tokenizer, system)
+    lm = StudentLM(loaded[0], template, batch_size=4)
+    asked: list[list[int]] = []
+    generate, score = decode.generate, decode.score
+
+    def note_prompts(model, prompts, **options):
+        asked.extend(prompts)
+        return generate(model, prompts, **options)
+
+    def note_options(model, items, **options):
+        asked.extend(item.context + list(option) for item in items for option in item.options)
+        return score(model, items, **options)
+
+    monkeypatch.setattr(decode, "generate", note_prompts)
+    monkeypatch.setattr(decode, "score", note_options)
+
+    def lesson(probe, answer):
+        return template.tokenise_row([{"role": "user", "content": probe.prompt}], answer)
+
+    sums, parity = suite.probes[2], suite.probes[12]
+    shelf.evaluate(lm, suite, [sums])
+    assert asked == [lesson(sums, "8").prompt_ids]
+    own = Probe("s", "p", "Question: 2 + 6?\nAnswer:", "8")
+    asked.clear()
+    evaluate_probes(lm, [own], 4)
+    assert asked == [lesson(own, "8").prompt_ids]
+    asked.clear()
+    ranked = Probe("s", "p", "Question: Is 3 odd?\nAnswer:", "odd", "loglikelihood", choices=("even", "odd"))
+    evaluate_probes(lm, [ranked], 4)
+    rows = [lesson(ranked, choice) for choice in ranked.choices]
+    assert asked == [row.prompt_ids + row.completion_ids for row in rows]
+    asked.clear()
+    shelf.evaluate(lm, suite, [parity])
+    rows = [lesson(parity, choice) for choice in parity.choices]
+    if not is_chat:  # lm-eval's own options stand behind one blank and don't end the text
+        assert asked == [row.prompt_ids + row.completion_ids[:-1] for row in rows]
+    assert all(ids[: len(row.prompt_ids)] == row.prompt_ids for ids, row in zip(asked, rows, strict=True))
+
+
+def test_the_blank_before_a_base_models_answer_is_not_part_of_it(shelf, suite, loaded, monkeypatch):
+    """A student trained on " 8" must not be wrong by a task that compares letter by letter."""
+    import copy
+
+    from agent.student import decode
+
+    tokenizer = copy.deepcopy(loaded[1])
+    tokenizer.chat_template = None
+    template = Template(tokenizer, "")
+    lm = StudentLM(loaded[0], template, batch_size=4)
+    written = template.tokenise_row([{"role": "user", "content": suite.probes[2].prompt}], "8").completion_ids
+    assert tokenizer.decode(written) == " 8<|im_end|>"
+    monkeypatch.setattr(decode, "generate", lambda model, prompts, **options: [decode.Generation(written[:-1], "stop") for _ in prompts])
+    (sample,) = shelf.evaluate(lm, suite, [suite.probes[2]])
+    assert (sample.response, sample.strict) == ("8", 1.0)
+
+
+CHANGES = {
+    "num_fewshot": ("output_type:", "num_fewshot: 2\noutput_type:"), "description": ("output_type:", 'description: "Add."\noutput_type:'),
+    "doc_to_text": ("What is {{a}}", "What's {{a}}"), "doc_to_target": ("{{a + b}}", "{{b + a}}"), "generation_kwargs": ("max_gen_toks: 5", "max_gen_toks: 6"),
+    "filter_list": ("output_type:", "filter_list: [{name: first, filter: [{function: take_first}]}]\noutput_type:"),
+    "metric_list": ("higher_is_better: true}", "higher_is_better: true, ignore_case: true}"), "dataset_kwargs": ("{test: data.jsonl}", "{test: data.jsonl, train: data.jsonl}"),
+}
+
+
+def described(folder: Path, text: str) -> Probe:
+    (folder / "sums.yaml").write_text(text)
+    return TaskShelf().describe("my_sums", str(folder)).probes[0]
+
+
+@pytest.fixture
+def own_folder(folder, tmp_path) -> Path:
+    (tmp_path / "data.jsonl").write_bytes((folder / "data.jsonl").read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("setting", CHANGES)
+def test_a_changed_task_is_asked_again(setting, own_folder):
+    before = described(own_folder, GENERATE)
+    assert described(own_folder, GENERATE).content_hash == before.content_hash
+    assert described(own_folder, GENERATE + "metadata: {version: 2}\n").content_hash == before.content_hash
+    old, new = CHANGES[setting]
+    assert old in GENERATE
+    after = described(own_folder, GENERATE.replace(old, new))
+    assert after.meta["task_config"] != before.meta["task_config"] and after.content_hash != before.content_hash
+
+
+def test_a_changed_function_of_a_task_is_asked_again(own_folder):
+    text = GENERATE.replace('"What is {{a}} + {{b}}?"', "!function ask.text")
+    hashes = []
+    for word in ("What", "What", "Just what"):
+        (own_folder / "ask.py").write_text(f"WORD = '{word}'\ndef text(doc):\n    return 'What is it?'\n")
+        hashes.append(described(own_folder, text).content_hash)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_only_probes_of_lm_eval_tasks_depend_on_a_task_s_settings():
+    plain = Probe("s", "a", "What is 2 + 3?", "5", "numeric")
+    assert plain.content_hash == replace(plain, meta={"task_config": "x"}).content_hash == "9bdeeaba458df083"
+    foreign = replace(plain, scorer="lm-eval")
+    assert foreign.content_hash != replace(foreign, meta={"task_config": "x"}).content_hash

@@ -55,8 +55,28 @@ def test_a_base_model_gets_a_plain_template(tokenizer):
     tokenizer.chat_template = None
     template = Template(tokenizer, None)
     assert not template.is_chat
-    assert template.render(USER) == "Question: hi\nAnswer:"
+    assert template.render(USER) == "hi", "lm-eval adds nothing either"
+    assert Template(tokenizer, "Be brief.").render(USER) == "Be brief.\n\nhi"
     assert template.closing_ids == [tokenizer.eos_token_id]
+
+
+def test_a_base_models_answer_is_one_blank_behind_its_prompt(tokenizer):
+    tokenizer.chat_template = None
+    template = Template(tokenizer, None)
+    for prompt, answer in (("Question: hi\nAnswer:", " 42"), ("Answer on the next line.\n", "42")):
+        row = template.tokenise_row([{"role": "user", "content": prompt}], "42")
+        assert tokenizer.decode(row.prompt_ids) == prompt
+        assert tokenizer.decode(row.completion_ids) == f"{answer}<|im_end|>"
+
+
+def test_a_base_models_answer_is_split_as_scoring_splits_it(tokenizer):
+    """Tokenisers that put a mark before the first word would double the blank if the answer stood alone."""
+    from tokenizers import pre_tokenizers
+
+    tokenizer.chat_template = None
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    row = Template(tokenizer, None).tokenise_row([{"role": "user", "content": "Answer:"}], "42")
+    assert row.prompt_ids + row.completion_ids == [*tokenizer.encode("Answer: 42"), tokenizer.eos_token_id]
 
 
 def test_a_row_is_the_evaluated_prompt_then_the_answer_then_the_stop_token(tokenizer):
