@@ -114,6 +114,7 @@ def main() -> None:
     body = {"machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
             "versions": {name: metadata.version(name) for name in ("torch", "transformers", "lm_eval")},
             "ratios": {name: asdict(ratio) for name, ratio in results.items()}}
+    (ROOT / "bench" / "results").mkdir(parents=True, exist_ok=True)
     (ROOT / "bench" / "results" / "speed.json").write_text(json.dumps(body, indent=2) + "\n")
 
 
