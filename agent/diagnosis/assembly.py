@@ -140,10 +140,6 @@ def _name(probe: Probe) -> str:
     return f"{probe.suite}/{probe.probe_id}"
 
 
-def _key(probe: Probe) -> str:
-    return f"{probe.suite}/{probe.probe_id}"
-
-
 def _with_ids(found: list[Weakness], matched: dict[int, Previous], known: set[str]) -> list[Weakness]:
     """Ids of earlier cycles where matched; a new weakness never takes an id that is in use."""
     out: list[Weakness] = []

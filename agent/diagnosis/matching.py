@@ -16,9 +16,7 @@ from agent.statistics.intervals import clopper_pearson
 
 State = Literal["open", "improving", "closed", "regressed", "stuck", "format_only"]
 MEMBER_WEIGHT = 0.8
-MIN_SCORE = (
-    0.3  # below, two weaknesses share too little to be one; a region that lost half its rows scores .4
-)
+MIN_SCORE = 0.3  # a region that lost half its rows still scores .4; below this two share too little to be one
 IMPROVED_BY = 0.05  # a fall of the failure rate that is worth a word, if chance alone does not explain it
 STUCK_AFTER = 2  # taught cycles without improvement
 
