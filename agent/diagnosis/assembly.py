@@ -15,6 +15,7 @@ from typing import Any
 from agent.diagnosis.evidence import Criteria
 from agent.diagnosis.find import analyse
 from agent.diagnosis.matching import Previous, State, match_weaknesses, next_state
+from agent.diagnosis.outline import OutlineNode
 from agent.diagnosis.typing import FailureType, failure_type
 from agent.diagnosis.weakness import Weakness
 from agent.student.contract import Sample
@@ -59,6 +60,8 @@ class Diagnosis:
     """Failures by type."""
     noise_share: float = 0.0
     """Share of rows that HDBSCAN left out, averaged over its runs; 0 where it did not run."""
+    outline: tuple[OutlineNode, ...] = ()
+    """The hierarchy for people, in reading order, with the lasting ids of the weaknesses."""
 
     def member_ids(self, weakness: Weakness, probes: Sequence[Probe]) -> list[str]:
         """A weakness's members as "suite/probe_id", for `previous` of the next cycle."""
@@ -115,6 +118,7 @@ def diagnose(
     matched = match_weaknesses(finding.weaknesses, members, earlier)
     weaknesses = _with_ids(finding.weaknesses, matched, {one.id for one in earlier})
     continued = {one.id for one in matched.values()}
+    lasting = {found.id: kept.id for found, kept in zip(finding.weaknesses, weaknesses, strict=True)}
     assigned = [""] * len(probes)
     for weakness in reversed(weaknesses):  # the worse one keeps a failure that two claim
         for row in weakness.failures:
@@ -133,6 +137,7 @@ def diagnose(
         lenient_accuracy=sum(kind in (None, "format") for kind in types) / n if n else 0.0,
         counts=dict(sorted(Counter(kind for kind in types if kind is not None).items())),
         noise_share=finding.noise_share,
+        outline=tuple(replace(node, weakness=lasting.get(node.weakness, "")) for node in finding.outline),
     )
 
 

@@ -19,6 +19,7 @@ from agent.diagnosis.clustering import Hierarchies, build_hierarchies, stability
 from agent.diagnosis.embedding import clean_texts, embed_texts, map_coordinates, strip_boilerplate
 from agent.diagnosis.evidence import Criteria, Region, find_regions
 from agent.diagnosis.labels import class_terms, majority_hint, make_labels, medoid_rows
+from agent.diagnosis.outline import OutlineNode, outline_rows
 from agent.diagnosis.weakness import Weakness, weakness_id
 from agent.statistics.intervals import clopper_pearson
 
@@ -36,6 +37,8 @@ class Finding:
     """Shape (n, 2): each row's place on the map."""
     noise_share: float
     """Share of rows that HDBSCAN left out, averaged over its runs; 0 where it did not run."""
+    outline: tuple[OutlineNode, ...] = ()
+    """The first hierarchy with accuracies, for people; the root alone where none was built."""
 
 
 def find_weaknesses(
@@ -82,7 +85,8 @@ def analyse(
     if not rows.texts:
         return Finding([], np.zeros((0, 2)), 0.0)
     if rows.is_passed.all():
-        return Finding([], map_coordinates(rows.texts, seed), 0.0)
+        whole = outline_rows(None, rows.texts, np.zeros(len(rows.texts)), rows.has_skill, [])
+        return Finding([], map_coordinates(rows.texts, seed), 0.0, whole)
     leaves = _Leaves.of(rows, seed)
     points = leaves.points[leaves.of_row]
     coordinates = map_coordinates(rows.texts, seed, points=points)
@@ -101,7 +105,9 @@ def analyse(
     found = _format_weaknesses(form, rows, points, coordinates)
     if hierarchies is not None:
         found += _skill_weaknesses(regions, hierarchies, leaves, rows, formed, points, coordinates)
-    return Finding(found, coordinates, hierarchies.noise_share if hierarchies else 0.0)
+    tree = hierarchies.trees[0] if hierarchies else None
+    lines = outline_rows(tree, strip_boilerplate(rows.texts), leaves.of_row, rows.has_skill, found)
+    return Finding(found, coordinates, hierarchies.noise_share if hierarchies else 0.0, lines)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
                for weakness in weaknesses for at in weakness.members]
     points = [{"suite": probe.suite, "probe_id": probe.probe_id, "x": x, "y": y, "failure_type": kind}
               for probe, (x, y), kind in zip(probes, found.coordinates, found.failure_types, strict=True)]
+    outline = [asdict(node) for node in found.outline]
+    if weaknesses and not found.weaknesses and outline:
+        outline[0]["weakness"] = GENERAL
     decision = ""
     if not weaknesses:
         decision = "converged"
@@ -46,6 +50,7 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
 
     def write(store: Store) -> None:
         store.weaknesses.add(run, cycle, rows, members, points)
+        store.weaknesses.add_outline(run, cycle, outline)
         if decision:
             reason = "nothing weak is left" if decision == "converged" else f"accuracy {state['accuracy']:.1%} reached the target"
             store.decisions.record(run, cycle, {

@@ -136,6 +136,18 @@ def m001_first(db: Database) -> None:
         db.execute(f"CREATE VIEW {name} AS {sql}")
 
 
+@MIGRATIONS()
+def m002_outline(db: Database) -> None:
+    """The hierarchy of each cycle, as far as it is shown."""
+    db.execute("""
+        CREATE TABLE outline_nodes (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, node TEXT NOT NULL, parent TEXT, position INTEGER NOT NULL,
+            label TEXT NOT NULL, n INTEGER NOT NULL, n_failures INTEGER NOT NULL, accuracy REAL NOT NULL, ci_low REAL NOT NULL,
+            ci_high REAL NOT NULL, weakness TEXT NOT NULL, depth INTEGER NOT NULL, PRIMARY KEY (run, cycle, node),
+            FOREIGN KEY (run, cycle, parent) REFERENCES outline_nodes(run, cycle, node)
+        )""")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

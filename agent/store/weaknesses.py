@@ -1,4 +1,4 @@
-"""Weaknesses, their members, the map and the plan made of them."""
+"""Weaknesses, their members, the map, the outline and the plan made of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from agent.store.database import BATCH, pack
 
 _JSON = ("keywords", "failure_types", "medoids")
+_NODE = ("parent", "label", "n", "n_failures", "accuracy", "ci_low", "ci_high", "weakness", "depth")
 
 
 class Weaknesses:
@@ -72,6 +73,15 @@ class Weaknesses:
             "USING (run, cycle, weakness) WHERE m.run = q.run AND m.cycle = q.cycle AND m.suite = q.suite AND m.probe_id = q.probe_id "
             "ORDER BY w.kind = 'format', w.rank LIMIT 1) AS weakness FROM map_points q JOIN probes p ON p.run = q.run AND p.suite = q.suite AND p.probe_id = q.probe_id "
             "WHERE q.run = ? AND q.cycle = ? ORDER BY q.suite, p.position", [run, cycle]))
+
+    def add_outline(self, run: str, cycle: int, nodes: Iterable[dict[str, Any]]) -> None:
+        """Store one cycle's outline: fields of `OutlineNode`, in reading order."""
+        self._db.table("outline_nodes").insert_all(({"run": run, "cycle": cycle, "position": at, "node": node["id"],
+                                                     **{key: node[key] for key in _NODE}} for at, node in enumerate(nodes)), batch_size=BATCH)
+
+    def outline(self, run: str, cycle: int) -> list[dict[str, Any]]:
+        """The outline of one cycle in reading order: id, parent (None: the root), label, n, n_failures, accuracy, ci_low, ci_high, weakness, depth."""
+        return list(self._db.query(f"SELECT node AS id, {', '.join(_NODE)} FROM outline_nodes WHERE run = ? AND cycle = ? ORDER BY position", [run, cycle]))
 
     def add_plan(self, run: str, cycle: int, rows: Iterable[dict[str, Any]]) -> None:
         """Rows of weakness, strategy, n_lessons, learnability, reason."""
