@@ -6,6 +6,7 @@ Without a terminal there is no colour, no animation, and lines are wide enough t
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,9 +30,19 @@ def write_json(value: Any) -> None:
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    """Plain text, foreign text made harmless."""
+    """Plain text, foreign text made harmless; what stdout's encoding can't hold is written as an escape."""
+    encoding = sys.stdout.encoding or "utf-8"
     for line in lines:
-        typer.echo(visible(line))
+        typer.echo(visible(line).encode(encoding, "backslashreplace").decode(encoding))
+
+
+def can_draw(characters: str) -> bool:
+    """Is stdout a terminal that has these characters?"""
+    try:
+        characters.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return sys.stdout.isatty()
 
 
 def write_rich(renderables: Iterable[RenderableType]) -> None:

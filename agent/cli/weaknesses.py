@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from agent.cli.output import AsJson, Run, table, write_json, write_lines, write_rich
+from agent.cli.output import AsJson, Run, can_draw, table, write_json, write_lines, write_rich
 from agent.cli.session import session_of
 from agent.report.wording import one_line, percent, percent_interval, points
+from probes.errors import WeakspotError
 
 
 def weaknesses(
@@ -16,6 +17,7 @@ def weaknesses(
     run: Run = None,
     cycle: Annotated[int | None, typer.Option(min=1, help="As found in this cycle; the latest diagnosed one by default.", show_default=False)] = None,
     is_history: Annotated[bool, typer.Option("--history", help="Every cycle in which each weakness was seen.")] = False,
+    is_tree: Annotated[bool, typer.Option("--tree", help="All probes as a tree of groups with their accuracy; weaknesses are marked.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """What the student is bad at, worst first.
@@ -25,15 +27,21 @@ def weaknesses(
     from agent.report.cycles import weakness_facts
     from agent.report.terminal import weaknesses_table
 
+    if is_tree and is_history:
+        raise WeakspotError("--tree and --history can't be combined", hint="the tree of one cycle: --tree --cycle N")
     with session_of(ctx).read() as store:
         name = store.runs.get(run)["run"]
         at = cycle or store.weaknesses.last_cycle(name)
-        if is_history:
+        if is_tree:
+            rows = store.weaknesses.outline(name, at)
+        elif is_history:
             rows = store.weaknesses.history(name)
         else:
             decision = store.decisions.of_cycle(name, at) or {"details": {}}
             rows = weakness_facts(store, name, at, decision["details"].get("per_weakness") or [])
-    if as_json:
+    if is_tree:
+        _write_tree(name, at, rows, as_json)
+    elif as_json:
         write_json({"run": name, "cycle": None if is_history else at, "weaknesses": rows})
     elif not rows:
         write_lines([f"{name} has found no weakness" + (f" in cycle {at}" if at else " yet: nothing was diagnosed")])
@@ -44,3 +52,17 @@ def weaknesses(
     else:
         write_rich([weaknesses_table(rows, f"weaknesses of {name}, cycle {at}")])
         write_lines([f"next: weakspot show {rows[0]['id']}"])
+
+
+def _write_tree(run: str, cycle: int, nodes: list[dict[str, Any]], as_json: bool) -> None:
+    from agent.report.tree import BOXES, tree_lines
+
+    if as_json:
+        write_json({"run": run, "cycle": cycle, "outline": nodes})
+    elif not nodes:
+        write_lines([f"{run} has no tree" + (f" of cycle {cycle}" if cycle else " yet: nothing was diagnosed")])
+    else:
+        write_lines([f"probes of {run} as diagnosed in cycle {cycle}: right in substance, and weaknesses in brackets"])
+        write_lines(tree_lines(nodes, is_ascii=not can_draw("".join(BOXES) + "–")))
+        if weak := next((node["weakness"] for node in nodes if node["weakness"]), ""):
+            write_lines([f"next: weakspot show {weak}"])

@@ -125,7 +125,7 @@ def _map(store: Store, run: str, cycles: Sequence[dict[str, Any]]) -> dict[str, 
     """The newest diagnosed cycle's probes in two dimensions, with what the champion answered."""
     diagnosed = [facts for facts in cycles if facts["weaknesses"] or store.weaknesses.map_points(run, facts["cycle"])]
     if not diagnosed:
-        return {"cycle": None, "n": 0, "points": [], "labels": {}}
+        return {"cycle": None, "n": 0, "points": [], "labels": {}, "legend": []}
     facts = diagnosed[-1]
     points = [point for point in store.weaknesses.map_points(run, facts["cycle"]) if point["x"] is not None and point["y"] is not None]
     kept = points
@@ -134,8 +134,16 @@ def _map(store: Store, run: str, cycles: Sequence[dict[str, Any]]) -> dict[str, 
         kept = _thin(wrong, MAP_POINTS) + _thin(right, MAP_POINTS - min(len(wrong), MAP_POINTS))
     champion = next((earlier["candidate"] for earlier in reversed(cycles) if earlier["cycle"] < facts["cycle"] and earlier["decision"] == "promote"), "")
     answers = {(row["suite"], row["probe_id"]): row["response"] for row in store.samples.of_model(run, champion, ["diagnose"])}
+    memberships: dict[tuple[str, str], list[str]] = {}
+    for row in facts["weaknesses"]:
+        for member in store.weaknesses.members(run, facts["cycle"], row["id"]):
+            memberships.setdefault((member["suite"], member["probe_id"]), []).append(row["id"])
+    shown = [{**point, "answer": answers.get((point["suite"], point["probe_id"]), ""), "weaknesses": memberships.get((point["suite"], point["probe_id"]), [])}
+             for point in kept]
     return {"cycle": facts["cycle"], "n": len(points), "labels": {row["id"]: row["label"] for row in facts["weaknesses"]},
-            "points": [{**point, "answer": answers.get((point["suite"], point["probe_id"]), "")} for point in kept]}
+            "legend": [{key: row[key] for key in ("id", "label", "n", "n_failures")} for row in facts["weaknesses"]
+                       if any(row["id"] in point["weaknesses"] for point in shown)],
+            "points": shown}
 
 
 def _thin(points: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The run folder: files made from the database, for people and other tools.
 
     state/runs/<run>/   config.yaml log.md report.html report.json
-      cycle-001/        results.json samples.jsonl weaknesses.json map.parquet rejected.jsonl decision.json report.html
+      cycle-001/        results.json samples.jsonl weaknesses.json outline.json map.parquet rejected.jsonl decision.json report.html
 
 A run (or one of its cycles) goes in, files come out; `curriculum.jsonl` is the teach stage's. SQLite is the
 truth: every file is written to a temporary name and renamed, and may be deleted and written again. Answers to
@@ -19,11 +19,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from agent.report.atlas import map_table
 from agent.report.cycles import champion_before
 from agent.report.facts import build_report
 from agent.report.headline import closing_lines
 from agent.report.html import render_html
 from agent.report.markdown import plain
+from agent.report.tree import nested, path_to
 from agent.report.wording import DECISIONS, duration, money, visible
 from agent.store import Store
 
@@ -51,6 +53,7 @@ def write_cycle(store: Store, run: str, cycle: int) -> Path:
     write_text(folder / "results.json", _json(_results(store, run, champion, candidate)))
     write_lines(folder / "samples.jsonl", _samples(store, run, champion, candidate))
     write_text(folder / "weaknesses.json", _json(_weaknesses(store, run, cycle)))
+    write_text(folder / "outline.json", _json(nested(store.weaknesses.outline(run, cycle))))
     write_lines(folder / "rejected.jsonl", (row for outcome in ("fail", "unverifiable") for row in store.lessons.rows(run, cycle, outcome)))
     write_text(folder / "decision.json", _json(decision or {"run": run, "cycle": cycle, "decision": "running"}))
     _write_map(folder / "map.parquet", store, run, cycle, champion)
@@ -145,28 +148,20 @@ def _sha(text: str) -> str:
 
 
 def _weaknesses(store: Store, run: str, cycle: int) -> list[dict[str, Any]]:
-    return [{**row, "members": [{"sample": f"{m['suite']}/{m['probe_id']}", "is_failure": bool(m["is_failure"])}
+    outline = store.weaknesses.outline(run, cycle)
+    return [{**row, "path": path_to(outline, row["weakness"]), "members": [{"sample": f"{m['suite']}/{m['probe_id']}", "is_failure": bool(m["is_failure"])}
                                 for m in store.weaknesses.members(run, cycle, row["weakness"])]} for row in store.weaknesses.of_cycle(run, cycle)]
 
 
 def _write_map(path: Path, store: Store, run: str, cycle: int, champion: str) -> None:
-    """Columns as embedding-atlas reads them: x, y, text, and everything else to colour by."""
-    import pyarrow as pa
+    """The map for embedding-atlas and other tools."""
     import pyarrow.parquet as pq
 
     points = store.weaknesses.map_points(run, cycle)
     answers = {(row["suite"], row["probe_id"]): row for row in store.samples.of_model(run, champion, ["diagnose"])} if points else {}
-    columns: dict[str, list[Any]] = {name: [] for name in ("id", "x", "y", "text", "gold", "answer", "strict", "lenient", "failure_type", "weakness", "suite")}
-    for point in points:
-        answer = answers.get((point["suite"], point["probe_id"]), {})
-        values = {"id": f"{point['suite']}/{point['probe_id']}", "x": point["x"], "y": point["y"], "text": point["prompt"], "gold": point["gold"],
-                  "answer": answer.get("response"), "strict": answer.get("strict"), "lenient": answer.get("lenient"),
-                  "failure_type": point["failure_type"] or "right", "weakness": point["weakness"] or "", "suite": point["suite"]}
-        for name, value in values.items():
-            columns[name].append(value)
-    schema = pa.schema([(name, pa.float64() if name in ("x", "y", "strict", "lenient") else pa.string()) for name in columns])
+    labels = {row["weakness"]: row["label"] for row in store.weaknesses.of_cycle(run, cycle)}
     with _renamed(path) as temporary:
-        pq.write_table(pa.table(columns, schema=schema), temporary)
+        pq.write_table(map_table(points, answers, labels), temporary)
 
 
 def _write_log(store: Store, run: str) -> None:

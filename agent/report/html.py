@@ -16,9 +16,12 @@ from typing import Any
 
 from agent.report import wording
 from agent.report.headline import FORMAT_ONLY
+from agent.report.tree import nested
 from probes.errors import WeakspotError
 
 TEMPLATES = Path(__file__).parent / "templates"
+SHAPES = (  # marker of a weakness on the map, one for every seven colours; report.js has the same four
+    "M6 1a5 5 0 1 0 0 10A5 5 0 1 0 6 1z", "M1.5 1.5h9v9h-9z", "M6 .8 11.4 10.6H.6z", "M6 .4 11.6 6 6 11.6 .4 6z")
 
 
 def render_html(report: dict[str, Any]) -> str:
@@ -38,10 +41,11 @@ def render_html(report: dict[str, Any]) -> str:
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     plotly = plotly_js() if report["trend"] or report["map"]["points"] else ""
     hashes = " ".join(f"'{script_hash(text)}'" for text in (plotly, script) if text)
+    tree = next((facts for facts in reversed(report["cycles"]) if facts["outline"]), None)
     policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     return environment.get_template("report.html.j2").render(
         report=report, policy=policy, css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")), script=Markup(script), plotly=Markup(plotly),
-        data=Markup(embedded_json(_page_data(report))), decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY,
+        data=Markup(embedded_json(_page_data(report))), tree=nested(tree["outline"]) if tree else [], tree_cycle=tree["cycle"] if tree else None, shapes=SHAPES, decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY,
         config_text=yaml.safe_dump(report["config"], sort_keys=False, allow_unicode=True))
 
 
@@ -76,8 +80,9 @@ def _page_data(report: dict[str, Any]) -> dict[str, Any]:
     shown = {"prompt": 600, "gold": 200, "answer": 400}
     points = [{key: wording.visible(value, shown.get(key)) if isinstance(value, str) else value for key, value in point.items()} for point in report["map"]["points"]]
     labels = {name: wording.visible(label) for name, label in report["map"]["labels"].items()}
+    legend = [row["id"] for row in report["map"]["legend"]]
     return {"score": report["score"], "protected_score": report["config"].get("gate", {}).get("protected_score", "lenient"), "trend": report["trend"],
-            "map": {"points": points, "labels": labels}}
+            "map": {"points": points, "labels": labels, "legend": legend}}
 
 
 def _visible(value: Any) -> Any:

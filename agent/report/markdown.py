@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agent.report.headline import FORMAT_ONLY
+from agent.report.tree import nested
 from agent.report.wording import (
     DECISIONS,
     FUNNEL_STEPS,
@@ -29,6 +30,7 @@ from agent.report.wording import (
 )
 
 SAMPLES_SHOWN = 10  # a kind and cycle; the HTML report has more
+LEVELS_SHOWN = 1  # of the tree, besides the way to every weakness
 
 
 def render_markdown(report: dict[str, Any]) -> str:
@@ -56,6 +58,8 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
         blocks.append(f"Gain {FORMAT_ONLY}.")
     if facts["weaknesses"]:
         blocks.append(_weaknesses(facts["weaknesses"]))
+    if facts["outline"]:
+        blocks += ["Where they lie, by accuracy in substance (`weakspot weaknesses --tree` has the whole tree):", _outline(nested(facts["outline"]))]
     if facts["rules"]:
         blocks.append(table(("rule", "met", "value", "threshold", "detail"),
                             ((rule["name"], "yes" if rule["is_met"] else "**no**", _number(rule["value"]), _number(rule["threshold"]), plain(rule["detail"] or ""))
@@ -136,6 +140,20 @@ def _weaknesses(weaknesses: Sequence[dict[str, Any]]) -> str:
                  ((code(row["id"]), plain(row["label"], 80), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
                    points(row["change"]), row["state"], str(row["lessons"]), percent(row["gate"]["before"]), percent(row["gate"]["after"]),
                    code(row["example"]["prompt"], 80)) for row in weaknesses))
+
+
+def _outline(siblings: Sequence[dict[str, Any]]) -> str:
+    """A nested list: the first levels, and the way to every weakness."""
+    lines = []
+    for node in siblings:
+        if node["depth"] > LEVELS_SHOWN and not (node["weakness"] or node["holds_weakness"]):
+            continue
+        name = f"**{plain(node['label'], 80)}** {code(node['weakness'])}" if node["weakness"] else plain(node["label"], 80)
+        lines.append(f"{'  ' * node['depth']}- {name}: {percent(node['accuracy'])} right ({percent_interval(node['ci_low'], node['ci_high'])}), "
+                     f"{node['n_failures']} of {node['n']} wrong")
+        if below := _outline(node["children"]):
+            lines.append(below)
+    return "\n".join(lines)
 
 
 def _reproduce(report: dict[str, Any]) -> str:

@@ -70,6 +70,10 @@ def connect(path: Path, *, readonly: bool = False) -> Database:
             if not path.exists():
                 raise WeakspotError(f"no database at {path}", hint="`weakspot run` makes one; --state names another folder")
             connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            if MIGRATIONS.pending(Database(connection)):  # written by an older version: its tables are completed first
+                connection.close()
+                connect(path).conn.close()
+                connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, check_same_thread=False)  # LangGraph may call a node from its own thread, one at a time

@@ -14,6 +14,7 @@ from typing import Any
 
 from agent.config import Config
 from agent.statistics.decision import GateInputs, ProtectedScores, decide
+from agent.statistics.intervals import clopper_pearson
 from agent.statistics.paired import group_p_value, non_inferior, paired_difference
 from agent.store import Store
 from agent.student.contract import Sample
@@ -141,9 +142,38 @@ class _Builder:
                    "y": list(SKILLS).index(probe.meta["skill"]) // 3 * 3 + around.gauss(0, 0.6),
                    "failure_type": None if sample.strict else "format" if sample.lenient else "wrong"} for probe, sample in zip(probes, samples, strict=True)]
         self.store.weaknesses.add(self.run, cycle, rows, members, points)
+        self.store.weaknesses.add_outline(self.run, cycle, self._outline(probes, samples, rows))
         self.store.weaknesses.add_plan(self.run, cycle, [{"weakness": row["weakness"], "strategy": "symbolic", "n_lessons": 60, "learnability": 0.6,
                                                           "reason": f"{row['n_failures']} failures"} for row in rows])
         self.weaknesses = rows
+
+    def _outline(self, probes: list[Probe], samples: list[Sample], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """All probes, the skills below (by level below these), weak ones as weaknesses, the format beneath the root."""
+        nodes: list[dict[str, Any]] = []
+
+        def add(parent: str | None, label: str, at: list[int], failed: int, weakness: str, depth: int) -> str:
+            bounds = clopper_pearson(len(at) - failed, len(at))
+            nodes.append({"id": f"N{len(nodes) + 1}", "parent": parent, "label": label, "n": len(at), "n_failures": failed, "accuracy": 1 - failed / len(at),
+                          "ci_low": bounds.low, "ci_high": bounds.high, "weakness": weakness, "depth": depth})
+            return str(nodes[-1]["id"])
+
+        def wrong(at: list[int]) -> int:
+            return sum(not samples[i].lenient for i in at)
+
+        everything = list(range(len(probes)))
+        root = add(None, "all probes", everything, wrong(everything), "", 0)
+        weak = {row["weakness"]: row for row in rows}
+        if "W-format" in weak:
+            add(root, weak["W-format"]["label"], [i for i in everything if samples[i].lenient], weak["W-format"]["n_failures"], "W-format", 1)
+        for number, skill in enumerate(SKILLS):
+            at = [i for i in everything if probes[i].meta["skill"] == skill]
+            name = f"W-{number:02d}"
+            row = weak.get(name)
+            parent = add(root, row["label"] if row else skill, at, row["n_failures"] if row else wrong(at), name if row else "", 1)
+            for level in range(3):
+                part = [i for i in at if probes[i].meta["level"] == level]
+                add(parent, f"level {level} {HOSTILE[0] if number == 3 else ''}".strip(), part, wrong(part), "", 2)
+        return nodes
 
     def _teach(self, cycle: int) -> None:
         for row in self.weaknesses:
