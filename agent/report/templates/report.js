@@ -57,7 +57,7 @@ function drawMap(box) {
   }));
   traces.push({ type: "scatter", mode: "markers", x: current ? [current.x] : [], y: current ? [current.y] : [], hoverinfo: "skip", marker: { color: css("--ink"), size: 17, symbol: "circle-open", line: { width: 2 } } });
   const axis = { visible: false }; // a projection's axes mean nothing
-  Plotly.react(box, traces, layout({ xaxis: axis, yaxis: axis, hovermode: "closest", margin: { l: 12, r: 12, t: 12, b: 12 }, showlegend: false, uirevision: "map" }),
+  Plotly.react(box, traces, layout({ xaxis: axis, yaxis: axis, hovermode: "closest", margin: { l: 12, r: 12, t: 12, b: 12 }, showlegend: false, uirevision: "map", dragmode: window.matchMedia("(pointer: coarse)").matches ? false : "zoom" }),
     { ...OFFLINE, displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] });
   if (box.dataset.ready) return;
   box.dataset.ready = "yes";
