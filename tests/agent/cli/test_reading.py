@@ -76,6 +76,16 @@ def test_weaknesses_and_their_history(weakspot: Weakspot, finished_dir: Path) ->
     assert "no weakness in cycle 9" in weakspot("weaknesses", "--cycle", "9", "--state", finished_dir).out
 
 
+def test_the_tree_of_a_cycle(weakspot: Weakspot, finished_dir: Path) -> None:
+    shown = weakspot("weaknesses", "--tree", "--cycle", "1", "--state", finished_dir)
+    assert shown.code == 0 and "|- addition  [W-00]" in shown.out and "`- odd or even  [W-04]" in shown.out
+    assert "<img src=x onerror=alert(1)>" in shown.out and "├" not in shown.out, "boxes are for terminals"
+    stored = weakspot("weaknesses", "--tree", "--cycle", "1", "--json", "--state", finished_dir).data
+    assert stored["cycle"] == 1 and stored["outline"][0]["label"] == "all probes" and len(stored["outline"]) == len(shown.out.splitlines()) - 3
+    assert "has no tree of cycle 9" in weakspot("weaknesses", "--tree", "--cycle", "9", "--state", finished_dir).out
+    assert weakspot("weaknesses", "--tree", "--history", "--state", finished_dir).code == 2
+
+
 def test_show_a_weakness(weakspot: Weakspot, finished_dir: Path) -> None:
     ran = weakspot("show", "w-02", "--state", finished_dir)
     assert ran.code == 0 and "cycle 1: 28 of 28 wrong" in ran.out and "planned 60 by symbolic" in ran.out and "optimistic" in ran.out
@@ -138,7 +148,7 @@ def test_reading_changes_nothing(weakspot: Weakspot, tmp_path: Path) -> None:
     assert content() == before
 
 
-@pytest.mark.parametrize("words", [["status"], ["report"], ["weaknesses"], ["show", "W-02"], ["compare", "base", "latest"]])
+@pytest.mark.parametrize("words", [["status"], ["report"], ["weaknesses"], ["weaknesses", "--tree"], ["show", "W-02"], ["compare", "base", "latest"]])
 def test_foreign_text_reaches_no_terminal_raw(weakspot: Weakspot, finished_dir: Path, words: list[str]) -> None:
     out = weakspot(*words, "--state", finished_dir).out
     assert "\x1b" not in out and "\u202e" not in out and out

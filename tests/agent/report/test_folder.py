@@ -34,7 +34,7 @@ def test_all_files_of_the_interface_are_there(written: Store) -> None:
     assert {path.name for path in run.iterdir()} == {"config.yaml", "log.md", "report.html", "report.json", "cycle-001", "cycle-002", "cycle-003"}
     for cycle in (1, 2, 3):
         assert {path.name for path in folder.cycle_folder(written, RUN, cycle).iterdir()} == {
-            "results.json", "samples.jsonl", "weaknesses.json", "map.parquet", "rejected.jsonl", "decision.json", "report.html"}
+            "results.json", "samples.jsonl", "weaknesses.json", "outline.json", "map.parquet", "rejected.jsonl", "decision.json", "report.html"}
 
 
 def test_writing_again_changes_nothing(written: Store) -> None:
@@ -61,7 +61,7 @@ def test_the_map_has_the_columns_of_embedding_atlas(written: Store) -> None:
     import pyarrow.parquet as pq
 
     table = pq.read_table(folder.cycle_folder(written, RUN, 1) / "map.parquet")
-    assert {"x", "y", "text", "weakness", "answer", "failure_type"} <= set(table.column_names)
+    assert {"projection_x", "projection_y", "neighbors", "text", "weakness", "answer", "failure_type"} <= set(table.column_names)
     assert table.num_rows == len(written.samples.probes(RUN, "diagnose"))
     assert None not in table.column("answer").to_pylist()
 

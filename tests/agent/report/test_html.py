@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.report.facts import build_report
-from agent.report.html import embedded_json, render_html, script_hash
+from agent.report.html import SHAPES, TEMPLATES, embedded_json, render_html, script_hash
 from agent.store import Store
 from tests.agent.report.builder import RUN, build_run
 
@@ -108,6 +108,77 @@ def test_broken_samples_come_before_fixed_ones(page: Page) -> None:
     assert "fixed" in kinds
 
 
+def test_the_tree_is_nested_lists_that_open_without_script(source: str, report: dict[str, Any]) -> None:
+    tree = re.search(r'<div class="tree">(.*?)</div>', source, re.S)
+    assert tree
+    body, outline = tree.group(1), report["cycles"][-1]["outline"]
+    parents = {node["parent"] for node in outline}
+    assert body.count("<li>") == len(outline)
+    assert body.count("<summary>") == body.count("</details>") == sum(node["id"] in parents for node in outline)
+    assert body.count('<span class="line weak">') == sum(bool(node["weakness"]) for node in outline) > 0
+    page = Page(body)
+    for node in outline:
+        assert f"{node['n_failures']} of {node['n']} wrong" in page.text
+    root = next(attrs for tag, attrs in page.elements if tag == "details")
+    assert "open" in root, "the first level can be read at once"
+    assert "script" not in {tag for tag, _ in page.elements} and "img" not in {tag for tag, _ in page.elements}
+    assert "<img src=x onerror=alert(1)>" in page.text and "</script><script>alert('x')</script>" in page.text, "hostile labels are text"
+
+
+def test_the_way_to_a_weakness_is_open(finished_dir: Path) -> None:
+    with Store.read(finished_dir) as store:
+        report = build_report(store, RUN)
+    node = {"n": 9, "n_failures": 3, "accuracy": 2 / 3, "ci_low": 0.3, "ci_high": 0.9, "weakness": ""}
+    report["cycles"][-1]["outline"] = [{**node, **more} for more in (
+        {"id": "N1", "parent": None, "label": "all probes", "depth": 0}, {"id": "N2", "parent": "N1", "label": "way", "depth": 1},
+        {"id": "N3", "parent": "N2", "label": "spot", "weakness": "W-02", "depth": 2}, {"id": "N4", "parent": "N1", "label": "other", "depth": 1},
+        {"id": "N5", "parent": "N4", "label": "part", "depth": 2})]
+    tree = re.search(r'<div class="tree">(.*?)</div>', render_html(report), re.S)
+    assert tree and ["open" in attrs for tag, attrs in Page(tree.group(1)).elements if tag == "details"] == [True, True, False]
+
+
+def test_the_map_is_chosen_from_by_buttons(page: Page, report: dict[str, Any]) -> None:
+    legend = report["map"]["legend"]
+    buttons = [attrs for tag, attrs in page.elements if tag == "button" and "aria-pressed" in attrs]
+    assert [attrs["data-weakness"] for attrs in buttons] == ["*", *(row["id"] for row in legend), ""] and len(legend) > 2
+    assert [attrs["aria-pressed"] for attrs in buttons] == ["true", *["false"] * (len(legend) + 1)]
+    found = {attrs["data-weakness"] for tag, attrs in page.elements if tag == "button" and attrs.get("class") == "find"}
+    assert found == {row["id"] for row in legend}, "each weakness on the map is found from its table"
+    data = json.loads(page.scripts[0][1])["map"]
+    assert data["legend"] == [row["id"] for row in legend]
+    for row in legend:
+        assert any(row["id"] in point["weaknesses"] for point in data["points"])
+    chart = next(attrs for _, attrs in page.elements if attrs.get("id") == "map-chart")
+    assert chart["tabindex"] == "0" and "arrow keys" in str(chart["aria-label"])
+
+
+def test_colours_and_shapes_of_script_page_and_style_agree() -> None:
+    script, style = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
+    n_colours = int(re.findall(r"N_COLOURS = (\d+)", script)[0])
+    assert len(re.findall(r'"(circle|square|triangle-up|diamond)"', script)) == len(SHAPES)
+    assert f"index % {n_colours} + 1" in (TEMPLATES / "report.html.j2").read_text(encoding="utf-8")
+    for block in style.split("@media")[:2]:
+        assert set(re.findall(r"--(c\d):", block)) == {f"c{number}" for number in range(n_colours + 1)}, "light and dark"
+
+
+def test_a_mark_can_be_told_from_the_card() -> None:
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    for block in style.split("@media")[:2]:
+        colours = dict(re.findall(r"--(c\d|card): (#[0-9a-f]{6})", block))
+        for name in set(colours) - {"card"}:
+            assert _contrast(colours[name], colours["card"]) >= 3, f"{name}: WCAG 2.2, 1.4.11"
+
+
+def _contrast(first: str, second: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
 @pytest.mark.parametrize("n_cycles", [0, 1])
 def test_a_run_in_progress_renders(tmp_path: Path, n_cycles: int) -> None:
     build_run(tmp_path, n_cycles=n_cycles, status="running", is_audited=False)
@@ -126,4 +197,5 @@ def test_a_browser_draws_it_and_runs_nothing_else(source: str, tmp_path: Path) -
     if "</html>" not in made.stdout:
         pytest.skip("Chromium can't run here")
     assert made.stdout.count('class="main-svg"') >= 2, "trend and map are drawn"
+    assert 'data-title="Zoom"' in made.stdout and 'data-title="Share' not in made.stdout, "plotly offers to upload the chart"
     assert "Content Security Policy" not in made.stderr and "Uncaught" not in made.stderr

@@ -27,6 +27,15 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_header(report: dict[str, 
     assert n_tables > 10
 
 
+def test_the_tree_is_a_list_down_to_the_weaknesses(report: dict[str, Any]) -> None:
+    text = render_markdown({**report, "cycles": report["cycles"][:1]})
+    lines = [line for line in text.splitlines() if re.match(r" *- ", line) and " right (" in line]
+    outline = report["cycles"][0]["outline"]
+    assert len(lines) == sum(node["depth"] < 2 for node in outline), "no deeper than needed"
+    assert lines[0].startswith("- all probes: ") and any(line.startswith("  - **addition** `W-00`: 0.0 % right (") for line in lines)
+    assert any("&lt;img src=x onerror=alert(1)&gt;" in line for line in lines)
+
+
 def test_no_tag_link_or_fence_is_left(report: dict[str, Any]) -> None:
     text = render_markdown(report)
     outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from agent.store import Store
 from agent.store.database import clean, database_path, pack
+from agent.store.schema import MIGRATIONS
 from agent.student.contract import Sample
 from curricula.lesson import Lesson, Verdict
 from probes.errors import WeakspotError
@@ -138,3 +140,21 @@ def test_unknown_run_lists_those_there_are(store: Store) -> None:
     with pytest.raises(WeakspotError) as caught:
         store.runs.get("nope")
     assert "r1" in caught.value.hint
+
+
+def test_an_outline_comes_back_in_reading_order(store: Store) -> None:
+    node = {"n": 9, "n_failures": 3, "accuracy": 2 / 3, "ci_low": 0.3, "ci_high": 0.9, "weakness": ""}
+    nodes = [{"id": "N1", "parent": None, "label": "all probes", "depth": 0, **node}, {"id": "N10", "parent": "N1", "label": "<b>", "depth": 1, **node},
+             {"id": "N2", "parent": "N1", "label": "second", "depth": 1, **node, "weakness": "W1"}]
+    with store.transaction():
+        store.weaknesses.add_outline("r1", 1, nodes)
+    assert store.weaknesses.outline("r1", 1) == nodes and store.weaknesses.outline("r1", 2) == []
+    with pytest.raises(sqlite3.IntegrityError):
+        store.weaknesses.add_outline("r1", 2, nodes[1:])
+
+
+def test_a_reader_completes_a_database_of_an_older_version(tmp_path: Path) -> None:
+    path = database_path(tmp_path)
+    MIGRATIONS.apply(Database(sqlite3.connect(path)), stop_before="m002_outline")
+    with Store.read(tmp_path) as store:
+        assert store.weaknesses.outline("r1", 1) == []
