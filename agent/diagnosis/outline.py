@@ -114,7 +114,7 @@ def outline(
     max(5, 1 % of the rows) are folded into their parent, chains of single children collapse, and a part with more
     than half of its parent gives way to its own parts. Of nodes four times as large, those are opened first below
     which accuracies differ most. A skill weakness is the node that it overlaps by 80 %, else it hangs beneath the
-    smallest node that holds most of it; every one is shown. The root is a weakness only where that is everything.
+    smallest node that holds most of it (and is no smaller); every one is shown. The root is a weakness only where that is everything.
     """
     if not rows.sum():
         return ()
@@ -180,8 +180,9 @@ class _Cut:
         return loose
 
     def _holder(self, mark: Mark, among: np.ndarray) -> int:
-        """The smallest of some nodes that holds most of a weakness; the root holds all of it."""
-        holds = among & (self.tree.sums(mark.rows) > MOST * mark.rows.sum())
+        """The smallest of some nodes that holds most of a weakness and is not smaller; the root holds all of it."""
+        size = mark.rows.sum()
+        holds = among & (self.n >= size) & (self.tree.sums(mark.rows) > MOST * size)
         holds[self.root] = True
         return min(np.flatnonzero(holds).tolist(), key=lambda node: (self.n[node], self.first[node]))
 
