@@ -31,6 +31,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return state
 
 
+def test_each_cycle_has_a_tree_with_all_its_weaknesses(finished: Path) -> None:
+    with Store.read(finished) as store:
+        name = store.runs.get()["run"]
+        for cycle in range(1, store.weaknesses.last_cycle(name) + 1):
+            nodes = store.weaknesses.outline(name, cycle)
+            open_ones = {row["weakness"] for row in store.weaknesses.of_cycle(name, cycle) if row["state"] != "closed"}
+            assert {node["weakness"] for node in nodes if node["weakness"]} == open_ones != set()
+            assert nodes[0]["n"] == len(store.samples.probes(name, "diagnose"))
+
+
 def test_the_first_cycle_finds_the_answer_format_and_is_promoted(finished: Path) -> None:
     with Store.read(finished) as store:
         name = store.runs.get()["run"]
