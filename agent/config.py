@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from probes.errors import WeakspotError
 from probes.registry import is_path
@@ -115,6 +115,13 @@ class DiagnosisConfig(_Group):
 
     max_weaknesses: int = Field(default=24, ge=1)
     """Worst ones kept for planning; all are stored."""
+    phrases: Literal["auto", "off"] = "auto"
+    """Cluster what each probe asks for in the teacher's words: `auto` with an LLM as teacher, for a fifth of the budget at most; or `off`."""
+
+    @field_validator("phrases", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        return "off" if value is False else value  # YAML reads a bare off as false
 
 
 class PlanConfig(_Group):

@@ -75,12 +75,13 @@ def diagnose(
     previous: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
     criteria: Criteria | None = None,
+    phrases: Mapping[str, str] | None = None,
 ) -> Diagnosis:
     """Type, cluster, name, match.
 
     `samples` come in any order, one for each probe. `previous` holds every weakness of the run so far, closed ones
     too: `id` (or `weakness`), `label`, `members` ("suite/probe_id", or bare probe ids) and, where known, `kind`,
-    `state`, `failure_rate`, `idle_cycles`. The diagnosis does not depend on the order of probes; about 10 s
+    `state`, `failure_rate`, `idle_cycles`. `phrases` are the teacher's, by probe content hash. The diagnosis does not depend on the order of probes; about 10 s
     for 800 probes in a fresh process, 4 s in a warm one.
 
     Raises:
@@ -102,6 +103,7 @@ def diagnose(
             "failure_type": kind,
             "answer": sample.response,
             "gold": probe.gold,
+            "phrase": (phrases or {}).get(probe.content_hash, ""),
         }
         for probe, sample, kind in zip(probes, ordered, types, strict=True)
     ]

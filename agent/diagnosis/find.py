@@ -20,6 +20,7 @@ from agent.diagnosis.embedding import clean_texts, embed_texts, map_coordinates,
 from agent.diagnosis.evidence import Criteria, Region, find_regions
 from agent.diagnosis.labels import class_terms, majority_hint, make_labels, medoid_rows
 from agent.diagnosis.outline import OutlineNode, outline_rows
+from agent.diagnosis.phrases import texts_to_embed
 from agent.diagnosis.weakness import Weakness, weakness_id
 from agent.statistics.intervals import clopper_pearson
 
@@ -52,7 +53,8 @@ def find_weaknesses(
 
     `texts` (n strings; None and NaN count as empty) and `correct` (n truth values; None and NaN count as failed)
     are parallel, and so is `metadata`, whose keys `suite`, `task` (features, and part of the label), `skill`
-    (label only), `failure_type`, `answer` and `gold` are read where present. A failure typed `format` is
+    (label only), `failure_type`, `answer`, `gold` and `phrase` (what is embedded instead of the text, where nearly all
+    rows have one) are read where present. A failure typed `format` is
     evidence for the format weakness, and counts as a pass of skill. Fewer than 5 failures give an empty list:
     that is success.
 
@@ -106,7 +108,7 @@ def analyse(
     if hierarchies is not None:
         found += _skill_weaknesses(regions, hierarchies, leaves, rows, formed, points, coordinates)
     tree = hierarchies.trees[0] if hierarchies else None
-    lines = outline_rows(tree, strip_boilerplate(rows.texts), leaves.of_row, rows.has_skill, found)
+    lines = outline_rows(tree, strip_boilerplate(rows.embedded), leaves.of_row, rows.has_skill, found)
     return Finding(found, coordinates, hierarchies.noise_share if hierarchies else 0.0, lines)
 
 
@@ -115,6 +117,8 @@ class _Rows:
     """The input, cleaned, in the caller's order."""
 
     texts: list[str]
+    embedded: list[str]
+    """What is clustered and named: capability phrases where the set has them, else `texts`."""
     is_passed: np.ndarray
     has_skill: np.ndarray
     """Passed, or failed by format alone."""
@@ -139,8 +143,10 @@ class _Rows:
         def column(name: str) -> list[str]:
             return [str(entry[name]) if entry.get(name) is not None else "" for entry in info]
 
+        cleaned = clean_texts(texts)
         return cls(
-            texts=clean_texts(texts),
+            texts=cleaned,
+            embedded=texts_to_embed(cleaned, info),
             is_passed=passed,
             has_skill=passed | np.array([kind == "format" for kind in types], dtype=bool),
             types=types,
@@ -162,9 +168,9 @@ class _Leaves:
 
     @classmethod
     def of(cls, rows: _Rows, seed: int) -> _Leaves:
-        keys = sorted(set(zip(rows.texts, rows.tags, strict=True)))
+        keys = sorted(set(zip(rows.embedded, rows.tags, strict=True)))
         number = {key: index for index, key in enumerate(keys)}
-        of_row = np.array([number[key] for key in zip(rows.texts, rows.tags, strict=True)])
+        of_row = np.array([number[key] for key in zip(rows.embedded, rows.tags, strict=True)])
         points = embed_texts([text for text, _ in keys], [tag for _, tag in keys])
         if len(keys) <= MAX_LEAVES:
             return cls(points, of_row)
@@ -221,7 +227,7 @@ def _skill_weaknesses(
     for region in regions:
         chosen = np.isin(leaves.of_row, region.leaves)
         members.append([row for row in np.flatnonzero(chosen).tolist() if row not in formed])
-    keywords = class_terms(strip_boilerplate(rows.texts), members)
+    keywords = class_terms(strip_boilerplate(rows.embedded), members)
     hints = [
         next(filter(None, (majority_hint(values, group) for values in rows.hints)), "") for group in members
     ]

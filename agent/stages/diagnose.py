@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.context import RunContext, StageResult
 from agent.diagnosis.weakness import Weakness
+from agent.stages.annotate import names_of, phrases_of, with_names, without_names
 from agent.stages.examine import samples_of
 from agent.state import CycleState
 from agent.store import Store
@@ -27,19 +28,22 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     run, cycle, settings = state["run"], state["cycle"], context.config
     pairs = samples_of(context, "diagnose", state["champion"])
     probes = [probe for probe, _ in pairs]
-    previous = _previous(context, run)
+    previous = without_names(_previous(context, run))
     # one seed for all cycles: an unchanged champion must give unchanged weaknesses
-    found = find(probes, [sample for _, sample in pairs], previous=previous, seed=context.seed("diagnose"))
+    found = find(probes, [sample for _, sample in pairs], previous=previous, seed=context.seed("diagnose"),
+                 phrases=phrases_of(context, probes))
     weaknesses = found.weaknesses or _general(found, len(probes))
     rows = [_row(rank, weakness, found.states.get(weakness.id, "open"), probes) for rank, weakness in enumerate(weaknesses, 1)]
     known = {row["id"]: row for row in previous}
     departed = [gone for gone in found.departed if gone.id not in {weakness.id for weakness in weaknesses}]
     rows += [_departed_row(len(rows) + rank, gone, known[gone.id]) for rank, gone in enumerate(departed, 1)]
+    names = names_of(context, found.weaknesses, pairs, previous)
+    rows = with_names(rows, names)
     members = [{"weakness": weakness.id, "suite": probes[at].suite, "probe_id": probes[at].probe_id, "is_failure": int(at in set(weakness.failures))}
                for weakness in weaknesses for at in weakness.members]
     points = [{"suite": probe.suite, "probe_id": probe.probe_id, "x": x, "y": y, "failure_type": kind}
               for probe, (x, y), kind in zip(probes, found.coordinates, found.failure_types, strict=True)]
-    outline = [asdict(node) for node in found.outline]
+    outline = [{**asdict(node), "label": names.get(node.weakness) or node.label if node.parent else node.label} for node in found.outline]
     if weaknesses and not found.weaknesses and outline:
         outline[0]["weakness"] = GENERAL
     decision = ""
@@ -60,7 +64,7 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     update: dict[str, Any] = {"n_weaknesses": len(weaknesses)}
     if decision:
         update["decision"] = decision
-    return StageResult(update, _summary(weaknesses, found.counts), write)
+    return StageResult(update, _summary(rows[:len(weaknesses)], found.counts), write)
 
 
 def _previous(context: RunContext, run: str) -> list[dict[str, Any]]:
@@ -108,9 +112,9 @@ def _general(found: Diagnosis, n: int) -> list[Weakness]:
         lift=1.0, p_value=1.0, medoids=spread, stability=1.0, coordinates=(0.0, 0.0), failure_types=found.counts)]
 
 
-def _summary(weaknesses: Sequence[Weakness], counts: dict[str, int]) -> str:
+def _summary(weaknesses: Sequence[dict[str, Any]], counts: dict[str, int]) -> str:
     if not weaknesses:
         return "nothing weak is left"
     worst = weaknesses[0]
     by_type = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    return f"{len(weaknesses)} weakness{'es' * (len(weaknesses) > 1)}, first: {worst.label} ({worst.n_failures} of {worst.n}); failures: {by_type}"
+    return f"{len(weaknesses)} weakness{'es' * (len(weaknesses) > 1)}, first: {worst['label']} ({worst['n_failures']} of {worst['n']}); failures: {by_type}"

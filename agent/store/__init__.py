@@ -17,6 +17,7 @@ from agent.store.database import RunLock, connect, database_path, transaction
 from agent.store.decisions import Decisions
 from agent.store.lessons import Lessons
 from agent.store.money import Money
+from agent.store.phrases import Phrases
 from agent.store.runs import Runs
 from agent.store.samples import Samples
 from agent.store.weaknesses import Weaknesses
@@ -35,6 +36,7 @@ class Store:
         self.lessons = Lessons(db)
         self.decisions = Decisions(db)
         self.money = Money(db)
+        self.phrases = Phrases(db)
 
     @classmethod
     def open(cls, state_dir: Path) -> Store:

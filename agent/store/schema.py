@@ -148,6 +148,14 @@ def m002_outline(db: Database) -> None:
         )""")
 
 
+@MIGRATIONS()
+def m003_phrases(db: Database) -> None:
+    """The teacher's words: a capability phrase a probe, and a weakness's class-term label where `label` is the teacher's name for it."""
+    db.execute("CREATE TABLE phrases (probe_hash TEXT NOT NULL, teacher TEXT NOT NULL, recipe TEXT NOT NULL, phrase TEXT NOT NULL, reason TEXT NOT NULL, "
+               "cost_usd REAL NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (probe_hash, teacher, recipe))")
+    db.execute("ALTER TABLE weaknesses ADD COLUMN plain_label TEXT NOT NULL DEFAULT ''")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

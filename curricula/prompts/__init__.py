@@ -38,9 +38,7 @@ def declared_variables(name: str) -> frozenset[str]:
     """
     from jinja2 import meta
 
-    environment = _environment()
-    source, _, _ = environment.loader.get_source(environment, f"{name}.j2")  # type: ignore[union-attr]
-    return frozenset(meta.find_undeclared_variables(environment.parse(source)))
+    return frozenset(meta.find_undeclared_variables(_environment().parse(prompt_source(name))))
 
 
 def render(name: str, **variables: Any) -> str:
@@ -56,6 +54,16 @@ def render(name: str, **variables: Any) -> str:
     if unknown := sorted(variables.keys() - declared):
         raise ValueError(f"prompt {name} does not use {', '.join(unknown)}")
     return _environment().get_template(f"{name}.j2").render(**variables).strip()
+
+
+def prompt_source(name: str) -> str:
+    """The template `name` itself: what of a rendered prompt is not a value.
+
+    Raises:
+        jinja2.TemplateNotFound: there is no such file.
+    """
+    environment = _environment()
+    return environment.loader.get_source(environment, f"{name}.j2")[0]  # type: ignore[union-attr]
 
 
 def prompt_hash(text: str) -> str:
