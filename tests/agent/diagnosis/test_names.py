@@ -12,7 +12,6 @@ from agent.fakes import ScriptedTeacher
 from agent.teacher.contract import BudgetExceeded
 from curricula.teacher import TeacherReply
 
-
 LETTERS = "abcdefgh"
 
 
