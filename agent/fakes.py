@@ -42,6 +42,8 @@ class Script:
     """Chance, 0 to 1, that the untrained student knows an answer."""
     best_skill: float = 0.95
     """The same when every word of the probe was taught."""
+    weak_at: tuple[str, ...] = ()
+    """Words, lower case: of probes that hold one of them the untrained student knows a tenth as many."""
     fails_training: bool = False
     """Training always ends in a non-finite loss."""
     forgets: float = 0.0
@@ -127,7 +129,8 @@ class ScriptedStudent:
     def _answer(self, probe: Probe, known: dict[str, Any]) -> Sample:
         words = _words(probe.prompt)
         mastered = sum(min(1.0, known["words"].get(word, 0) / WORD_LESSONS) for word in words) / max(1, len(words))
-        chance = self._script.base_skill + (self._script.best_skill - self._script.base_skill) * mastered
+        base = self._script.base_skill / (10 if set(words) & set(self._script.weak_at) else 1)
+        chance = base + (self._script.best_skill - base) * mastered
         if "protected" in probe.suite:
             chance = 0.9 - (self._script.forgets if known["lessons"] else 0.0)
         draw = int.from_bytes(hashlib.blake2b(f"{probe.suite}/{probe.probe_id}".encode(), digest_size=4).digest(), "big") / 2**32

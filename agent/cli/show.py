@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.output import AsJson, write_json, write_lines
+from agent.cli.output import AsJson, console, write_json, write_lines, write_rich
 from agent.cli.session import session_of
-from agent.report.wording import DECISIONS, count, money, one_line, percent, percent_interval, points, short
+from agent.report.wording import DECISIONS, count, money, one_line, p_phrase, short
 from probes.errors import WeakspotError
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def show(
     if as_json:
         write_json(found)
         return
-    write_lines({"weakness": _weakness_lines, "sample": _sample_lines, "lesson": _lesson_lines}[found["kind"]](found))
+    if found["kind"] == "weakness":
+        _write_weakness(found)
+    else:
+        write_lines({"sample": _sample_lines, "lesson": _lesson_lines}[found["kind"]](found))
 
 
 def find(store: Store, run: str, name: str) -> dict[str, Any]:
@@ -66,17 +69,16 @@ def find(store: Store, run: str, name: str) -> dict[str, Any]:
 
 
 def weakness_facts(store: Store, run: str, weakness: str, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """A weakness over cycles: evidence, what was planned and taught, what the gate said, its members."""
-    decisions = {row["cycle"]: row for row in store.decisions.all(run)}
-    taught = {row["cycle"]: row for row in store.lessons.per_weakness(run) if row["weakness"] == weakness}
-    for row in history:
-        decision = decisions.get(row["cycle"], {})
-        row["decision"] = decision.get("decision")
-        row["gate"] = next((at for at in (decision.get("details") or {}).get("per_weakness") or [] if at["weakness"] == weakness), None)
+    """A weakness over cycles: lineage, evidence, what was planned, what it cost, what the gate said, its members as last seen open."""
+    from agent.report.history import history_facts
+
+    facts = history_facts(store, run, weakness)[0]
+    for row in facts["cycles"]:
         row["plan"] = [plan for plan in store.weaknesses.plan(run, row["cycle"]) if plan["weakness"] == weakness]
-        row["lessons"] = {key: taught.get(row["cycle"], {}).get(key, 0) for key in ("kept", "refused", "cost_usd")}
-    return {"kind": "weakness", "weakness": weakness, "run": run, "label": history[-1]["label"], "history": history,
-            "members": store.weaknesses.members(run, history[-1]["cycle"], weakness), "lessons": store.lessons.of_weakness(run, weakness, LESSONS_SHOWN)}
+    seen = next((row for row in reversed(history) if row["is_open"]), history[-1])
+    return {"kind": "weakness", "run": run, **{key: value for key, value in facts.items() if key != "kind"}, "weakness_kind": facts["kind"],
+            "evidence": {key: seen[key] for key in ("cycle", "keywords", "failure_types", "lift", "p_value", "stability", "medoids")},
+            "members": store.weaknesses.members(run, seen["cycle"], weakness), "lessons": store.lessons.of_weakness(run, weakness, LESSONS_SHOWN)}
 
 
 def sample_facts(store: Store, run: str, probe: dict[str, Any]) -> dict[str, Any]:
@@ -94,25 +96,29 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "parents": json.loads(row["parents"]), "meta": json.loads(row["meta"])}
 
 
+def _write_weakness(facts: dict[str, Any]) -> None:
+    from agent.report.history import LEGEND, show_timeline, story
+
+    evidence = facts["evidence"]
+    write_lines([f"{facts['weakness']}: {one_line(facts['label'], 200)}", *story(facts),
+                 f"{facts['weakness_kind']}; keywords: {', '.join(map(str, evidence['keywords'])) or 'none'}",
+                 f"evidence of cycle {evidence['cycle']}: " + ", ".join(f"{n} {kind}" for kind, n in evidence["failure_types"].items() if n)
+                 + f"; lift {evidence['lift']:.2g}, {p_phrase(evidence['p_value'])}, "
+                 + (f"stability {evidence['stability']:.2f}" if evidence["stability"] else "no cluster of its own then, but its probes still failed more than others"), ""])
+    write_rich([show_timeline(facts, console().width), LEGEND])
+    write_lines(_weakness_lines(facts))
+
+
 def _weakness_lines(facts: dict[str, Any]) -> Iterator[str]:
-    last = facts["history"][-1]
-    yield f"{facts['weakness']}: {one_line(facts['label'], 200)}"
-    yield f"{last['kind']}, {last['state']}; keywords: {', '.join(map(str, last['keywords']))}; failures: " + ", ".join(f"{n} {kind}" for kind, n in last["failure_types"].items())
-    yield f"lift {last['lift']:.2g}, p {last['p_value']:.2g}, stability {last['stability']:.2f}"
-    yield ""
-    for row in facts["history"]:
-        taught = row["lessons"]
-        yield (f"cycle {row['cycle']}: {row['n_failures']} of {row['n']} wrong, {percent(row['failure_rate'])} ({percent_interval(row['ci_low'], row['ci_high'])}), "
-               f"change {points(row['change'])}, {row['state']}; {taught['kept']} lessons kept, {taught['refused']} refused, {money(taught['cost_usd'])}")
-        for plan in row["plan"]:
-            yield f"  planned {plan['n_lessons']} by {plan['strategy']}: {plan['reason']}"
-        if row["gate"]:
-            gate = row["gate"]
-            yield (f"  gate ({DECISIONS.get(row['decision'] or '', row['decision'] or 'undecided')}; optimistic): {percent(gate.get('before'))} to {percent(gate.get('after'))} "
-                   f"of {gate.get('n')}, {gate.get('fixed')} fixed, {gate.get('broken')} broken")
+    planned = [(row["cycle"], plan) for row in facts["cycles"] for plan in row["plan"]]
+    if planned:
+        yield ""
+        yield "planned"
+    for cycle, plan in planned:
+        yield f"  cycle {cycle}: {count(plan['n_lessons'], 'lesson')} by {plan['strategy']}: {plan['reason']}"
     failing = [member for member in facts["members"] if member["is_failure"]]
     yield ""
-    yield f"failures in cycle {last['cycle']} ({min(MEMBERS_SHOWN, len(failing))} of {len(failing)})"
+    yield f"failures in cycle {facts['evidence']['cycle']} ({min(MEMBERS_SHOWN, len(failing))} of {len(failing)})"
     for member in failing[:MEMBERS_SHOWN]:
         yield f"  {member['suite']}/{member['probe_id']}  {one_line(member['prompt'], 100)}  gold: {one_line(member['gold'], 40)}"
     if facts["lessons"]:

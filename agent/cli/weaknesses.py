@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.output import AsJson, Run, can_draw, table, write_json, write_lines, write_rich
+from agent.cli.output import AsJson, Run, can_draw, console, write_json, write_lines, write_rich
 from agent.cli.session import session_of
-from agent.report.wording import one_line, percent, percent_interval, points
+from agent.report.wording import count
 from probes.errors import WeakspotError
 
 
@@ -16,15 +16,17 @@ def weaknesses(
     ctx: typer.Context,
     run: Run = None,
     cycle: Annotated[int | None, typer.Option(min=1, help="As found in this cycle; the latest diagnosed one by default.", show_default=False)] = None,
-    is_history: Annotated[bool, typer.Option("--history", help="Every cycle in which each weakness was seen.")] = False,
+    is_history: Annotated[bool, typer.Option("--history", help="A timeline for every weakness there ever was.")] = False,
     is_tree: Annotated[bool, typer.Option("--tree", help="All probes as a tree of groups with their accuracy; weaknesses are marked.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """What the student is bad at, worst first.
 
-    Id, label, size, failure rate with its interval, change since last seen, state and an example.
+    Id, label, size, failure rate with its interval, change since last seen, state and an example. With --history a
+    timeline for each: what it was in every cycle, what was spent on it, what the gate said, where it came from.
     """
     from agent.report.cycles import weakness_facts
+    from agent.report.history import history_facts, history_on_terminal
     from agent.report.terminal import weaknesses_table
 
     if is_tree and is_history:
@@ -35,7 +37,7 @@ def weaknesses(
         if is_tree:
             rows = store.weaknesses.outline(name, at)
         elif is_history:
-            rows = store.weaknesses.history(name)
+            rows = history_facts(store, name)
         else:
             decision = store.decisions.of_cycle(name, at) or {"details": {}}
             rows = weakness_facts(store, name, at, decision["details"].get("per_weakness") or [])
@@ -46,9 +48,9 @@ def weaknesses(
     elif not rows:
         write_lines([f"{name} has found no weakness" + (f" in cycle {at}" if at else " yet: nothing was diagnosed")])
     elif is_history:
-        write_rich([table(f"weaknesses of {name} over cycles", ("id", "cycle", "label", "n", "wrong", "95 %", "change", "state"), (
-            (row["weakness"], row["cycle"], one_line(row["label"], 60), row["n"], percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
-             points(row["change"]), row["state"]) for row in rows), right=(1, 3, 4, 6), wrap=(2,))])
+        n_open = sum(row["is_open"] for row in rows)
+        write_lines([f"{name}: {count(len(rows), 'weakness', 'weaknesses')} in {count(at, 'cycle')}, {n_open} open", ""])
+        write_rich(history_on_terminal(rows, console().width))
     else:
         write_rich([weaknesses_table(rows, f"weaknesses of {name}, cycle {at}")])
         write_lines([f"next: weakspot show {rows[0]['id']}"])

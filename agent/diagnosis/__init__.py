@@ -6,10 +6,11 @@ it types the failures, finds the weaknesses, knows those of earlier cycles again
 
 from __future__ import annotations
 
-from agent.diagnosis.assembly import Departed, Diagnosis, diagnose
+from agent.diagnosis.assembly import Diagnosis, diagnose
 from agent.diagnosis.embedding import map_coordinates
 from agent.diagnosis.evidence import Criteria
 from agent.diagnosis.find import find_weaknesses
+from agent.diagnosis.lineage import Departed
 from agent.diagnosis.typing import failure_type
 from agent.diagnosis.weakness import Weakness
 

@@ -14,27 +14,13 @@ from typing import Any
 
 from agent.diagnosis.evidence import Criteria
 from agent.diagnosis.find import analyse
-from agent.diagnosis.matching import Previous, State, match_weaknesses, next_state
+from agent.diagnosis.lineage import Departed, trace
+from agent.diagnosis.matching import Previous, State
 from agent.diagnosis.outline import OutlineNode
 from agent.diagnosis.typing import FailureType, failure_type
 from agent.diagnosis.weakness import Weakness
 from agent.student.contract import Sample
 from probes.suite import Probe
-
-
-@dataclass(frozen=True)
-class Departed:
-    """A weakness of an earlier cycle that was not found again."""
-
-    id: str
-    state: State
-    """`closed`, or `open` where its probes are missing now."""
-    n: int
-    """Its probes that were answered now."""
-    failure_rate: float | None
-    """Of those, by the score of its kind."""
-    absorbed_by: str = ""
-    """Id of the weakness that most of its failures belong to now, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,10 @@ class Diagnosis:
     """By weakness id."""
     new_ids: list[str]
     """Weaknesses never seen before."""
+    split_from: dict[str, str]
+    """Id of a weakness -> id of the one it was part of till now."""
     departed: list[Departed]
+    """Known ones that were not found again: closed, merged, or still there."""
     failure_types: list[FailureType | None]
     """None: right by the strict score."""
     assigned: list[str]
@@ -81,8 +70,8 @@ def diagnose(
 
     `samples` come in any order, one for each probe. `previous` holds every weakness of the run so far, closed ones
     too: `id` (or `weakness`), `label`, `members` ("suite/probe_id", or bare probe ids) and, where known, `kind`,
-    `state`, `failure_rate`, `idle_cycles`. `phrases` are the teacher's, by probe content hash. The diagnosis does not depend on the order of probes; about 10 s
-    for 800 probes in a fresh process, 4 s in a warm one.
+    `state`, `failure_rate`, `idle_cycles`, `merged_into`, `prompts`. `phrases` are the teacher's, by probe content hash.
+    The diagnosis does not depend on the order of probes; about 10 s for 800 probes in a fresh process, 4 s in a warm one.
 
     Raises:
         ValueError: a probe without a sample, or the same probe twice.
@@ -115,12 +104,15 @@ def diagnose(
         criteria=criteria,
     )
     full = {probe.probe_id: _name(probe) for probe in probes}
-    earlier = [Previous.of(row, full) for row in previous]
-    members = [frozenset(_name(probes[row]) for row in one.members) for one in finding.weaknesses]
-    matched = match_weaknesses(finding.weaknesses, members, earlier)
-    weaknesses = _with_ids(finding.weaknesses, matched, {one.id for one in earlier})
-    continued = {one.id for one in matched.values()}
-    lasting = {found.id: kept.id for found, kept in zip(finding.weaknesses, weaknesses, strict=True)}
+    lineage = trace(
+        finding.weaknesses,
+        [_name(probe) for probe in probes],
+        types,
+        [Previous.of(row, full) for row in previous],
+        [probe.prompt for probe in probes],
+    )
+    weaknesses = lineage.weaknesses
+    lasting = {one.id: kept.id for one, kept in zip(finding.weaknesses, weaknesses, strict=True)}
     assigned = [""] * len(probes)
     for weakness in reversed(weaknesses):  # the worse one keeps a failure that two claim
         for row in weakness.failures:
@@ -128,9 +120,10 @@ def diagnose(
     n = len(probes)
     return Diagnosis(
         weaknesses=weaknesses,
-        states={one.id: next_state(one, matched.get(i)) for i, one in enumerate(weaknesses)},
-        new_ids=[one.id for i, one in enumerate(weaknesses) if i not in matched],
-        departed=[_departed(one, probes, types, assigned) for one in earlier if one.id not in continued],
+        states=lineage.states,
+        new_ids=lineage.new_ids,
+        split_from=lineage.split_from,
+        departed=lineage.departed,
         failure_types=types,
         assigned=assigned,
         coordinates=[(float(x), float(y)) for x, y in finding.coordinates],
@@ -145,33 +138,3 @@ def diagnose(
 
 def _name(probe: Probe) -> str:
     return f"{probe.suite}/{probe.probe_id}"
-
-
-def _with_ids(found: list[Weakness], matched: dict[int, Previous], known: set[str]) -> list[Weakness]:
-    """Ids of earlier cycles where matched; a new weakness never takes an id that is in use."""
-    out: list[Weakness] = []
-    used = set(known)
-    for position, weakness in enumerate(found):
-        if position in matched:
-            out.append(replace(weakness, id=matched[position].id))
-            continue
-        own, bump = weakness.id, 0
-        while own in used:
-            bump += 1
-            own = f"W{(int(weakness.id[1:], 16) + bump) % 16**6:06x}"
-        used.add(own)
-        out.append(replace(weakness, id=own))
-    return out
-
-
-def _departed(
-    one: Previous, probes: Sequence[Probe], types: Sequence[FailureType | None], assigned: Sequence[str]
-) -> Departed:
-    rows = [row for row, probe in enumerate(probes) if _name(probe) in one.members]
-    passing = (None,) if one.kind == "format" else (None, "format")
-    failed = [row for row in rows if types[row] not in passing]
-    if not rows:
-        return Departed(one.id, "closed" if one.state == "closed" else "open", 0, None)
-    owner, count = Counter(assigned[row] for row in failed).most_common(1)[0] if failed else ("", 0)
-    absorbed = owner if 2 * count > len(failed) else ""
-    return Departed(one.id, "closed", len(rows), len(failed) / len(rows), absorbed)

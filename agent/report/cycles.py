@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.report.wording import FUNNEL_STEPS
 from agent.store import Store
+from agent.store.weaknesses import ENDED
 
 SAMPLES_SHOWN = 60  # fixed and broken samples a cycle in a report; all are in samples.jsonl and `weakspot compare`
 LESSONS_SHOWN = 8  # enough to see what was taught
@@ -39,7 +40,7 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
         "protected": details.get("protected") or [],
         "smallest_detectable_gain": details.get("smallest_detectable_gain"), "noise_floor": details.get("noise_floor"),
         "weaknesses": weaknesses, "outline": store.weaknesses.outline(run, cycle),
-        "n_open": sum(row["state"] != "closed" for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
+        "n_open": sum(row["state"] not in ENDED for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
         "funnel": {**_sums(funnel), "reasons": _reasons(funnel), "rows": funnel},
         "curriculum": curriculum,
         "real_share": curriculum["real_share"] if curriculum else None,
@@ -62,7 +63,7 @@ def weakness_facts(store: Store, run: str, cycle: int, per_weakness: Sequence[di
         at_gate, lessons = gate.get(row["weakness"], {}), taught.get(row["weakness"], {})
         facts.append({
             "id": row["weakness"], **{key: row[key] for key in (
-                "label", "kind", "state", "rank", "n", "n_failures", "failure_rate", "ci_low", "ci_high", "change", "lift", "p_value",
+                "label", "kind", "state", "split_from", "merged_into", "rank", "n", "n_failures", "failure_rate", "ci_low", "ci_high", "change", "lift", "p_value",
                 "stability", "keywords", "failure_types")},
             "gate": {key: at_gate.get(key) for key in ("n", "before", "after", "fixed", "broken", "gain", "shrunk_gain")},
             "lessons": lessons.get("kept", 0), "refused": lessons.get("refused", 0), "cost_usd": lessons.get("cost_usd", 0.0),

@@ -28,6 +28,7 @@ from agent.report.markdown import plain
 from agent.report.tree import nested, path_to
 from agent.report.wording import DECISIONS, duration, money, visible
 from agent.store import Store
+from agent.store.weaknesses import ENDED
 
 REPORT = "report.html"
 
@@ -169,7 +170,7 @@ def _write_log(store: Store, run: str) -> None:
     report = build_report(store, run)
     parts = [f"# {run}", f"Student {report['student']}, teacher {report['teacher']}, started {report['created_at']}."]
     for facts in report["cycles"]:
-        names = ", ".join([f"{plain(row['label'], 80)} ({row['n_failures']} of {row['n']} wrong)" for row in facts["weaknesses"] if row["state"] != "closed"][:5]) or "none"
+        names = ", ".join([f"{plain(row['label'], 80)} ({row['n_failures']} of {row['n']} wrong)" for row in facts["weaknesses"] if row["state"] not in ENDED][:5]) or "none"
         word = DECISIONS.get(facts["decision"], facts["decision"])
         parts.append(f"## {(facts['decided_at'] or report['created_at'])[:10]}, cycle {facts['cycle']}: {word}\n\nWeaknesses: {names}. "
                      f"{facts['funnel']['kept']} lessons kept of {facts['funnel']['parsed']} parsed. {plain('; '.join(facts['reasons'])) or 'No decision yet'}. "

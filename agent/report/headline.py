@@ -20,6 +20,7 @@ from agent.report.wording import (
     percent,
     points,
 )
+from agent.store.weaknesses import ENDED
 
 FORMAT_ONLY = "explained by answer format alone: the lenient score did not move beyond noise"
 
@@ -52,7 +53,7 @@ def closing_lines(report: dict[str, Any], html: Path | None = None) -> list[str]
 
 def _cycle_line(facts: dict[str, Any]) -> str:
     """What one cycle found and how it ended; for everything but a promotion, why."""
-    weak = [row for row in facts["weaknesses"] if row["state"] != "closed"]
+    weak = [row for row in facts["weaknesses"] if row["state"] not in ENDED]
     found = f" found {count(len(weak), 'weakness', 'weaknesses')}, first: {one_line(weak[0]['label'], 80)} ({weak[0]['n_failures']} of {weak[0]['n']} wrong);" if weak else ""
     line = f"cycle {facts['cycle']}{found} {DECISIONS.get(facts['decision'], facts['decision'])}"
     if facts["decision"] not in ("promote", "running"):

@@ -26,6 +26,7 @@ from agent.report.wording import (
     percent_interval,
     points,
     short,
+    state_words,
     times,
 )
 
@@ -138,7 +139,7 @@ def _cycles(cycles: Sequence[dict[str, Any]]) -> str:
 def _weaknesses(weaknesses: Sequence[dict[str, Any]]) -> str:
     return table(("id", "weakness", "n", "wrong", "95 %", "change", "state", "lessons", "gate: before", "after", "example"),
                  ((code(row["id"]), plain(row["label"], 80), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
-                   points(row["change"]), row["state"], str(row["lessons"]), percent(row["gate"]["before"]), percent(row["gate"]["after"]),
+                   points(row["change"]), state_words(row), str(row["lessons"]), percent(row["gate"]["before"]), percent(row["gate"]["after"]),
                    code(row["example"]["prompt"], 80)) for row in weaknesses))
 
 

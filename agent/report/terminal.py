@@ -7,6 +7,7 @@ passes `visible` and is never read as rich markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.report.wording import (
@@ -20,12 +21,14 @@ from agent.report.wording import (
     percent,
     percent_interval,
     points,
+    state_words,
 )
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.table import Table
 
+EXAMPLES_FROM = 120  # columns; below, labels would be squeezed to a few letters a line
 STYLES = {"promote": "green", "reject": "red", "inconclusive": "yellow", "failed_train": "red", "no_data": "yellow", "running": "cyan"}
 
 
@@ -67,15 +70,29 @@ def cycles_table(cycles: Iterable[dict[str, Any]]) -> Table:
     return table
 
 
-def weaknesses_table(weaknesses: Iterable[dict[str, Any]], title: str) -> Table:
-    """Id, label, size, failure rate with interval, change, state, example."""
-    table = _table(title, "id", "label", "n", "wrong", "95 %", "change", "state", "example", numeric=(2, 3, 5))
-    for row in weaknesses:
-        example = row.get("example") or {}
-        shown = f"{one_line(example['prompt'], 60)} → {one_line(example['answer'], 40) or '(nothing)'}, not {one_line(example['gold'], 20)}" if example.get("prompt") else ""
-        table.add_row(*map(_plain, (row["id"], one_line(row["label"], 48), str(row["n"]), percent(row["failure_rate"]),
-                                    percent_interval(row["ci_low"], row["ci_high"]), points(row["change"]), row["state"], shown)))
-    return table
+def weaknesses_table(weaknesses: Iterable[dict[str, Any]], title: str) -> RenderableType:
+    """Id, label, size, failure rate with interval, change, state; an example where the terminal is wide enough."""
+    return _WeaknessesTable(list(weaknesses), title)
+
+
+@dataclass(frozen=True)
+class _WeaknessesTable:
+    """Knows its width only when it is drawn."""
+
+    weaknesses: list[dict[str, Any]]
+    title: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        is_wide = options.max_width >= EXAMPLES_FROM
+        table = _table(self.title, "id", "label", "n", "wrong", "95 %", "change", "state", *(["example"] if is_wide else []), numeric=(2, 3, 5))
+        if not is_wide:
+            table.padding = (0, 0)
+        for row in self.weaknesses:
+            example = row.get("example") or {}
+            shown = f"{one_line(example['prompt'], 60)} → {one_line(example['answer'], 40) or '(nothing)'}, not {one_line(example['gold'], 20)}" if example.get("prompt") else ""
+            table.add_row(*map(_plain, (row["id"], one_line(row["label"], 48), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
+                                        points(row["change"]), state_words(row), *([shown] if is_wide else []))))
+        yield table
 
 
 def rules_table(facts: dict[str, Any]) -> Table:

@@ -8,6 +8,7 @@ anywhere.
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 DECISIONS = {
     "promote": "promoted", "reject": "rejected", "inconclusive": "inconclusive", "converged": "nothing weak left",
@@ -70,6 +71,13 @@ def duration(seconds: float | None) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 cycle`, `2 cycles`, `1,200 probes`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def state_words(weakness: dict[str, Any]) -> str:
+    """State of a weakness with where it came from or went: `format only`, `merged into W12ab90`, `open, from W77aa10`."""
+    if weakness.get("merged_into"):
+        return f"merged into {weakness['merged_into']}"
+    return str(weakness["state"]).replace("_", " ") + (f", from {weakness['split_from']}" if weakness.get("split_from") else "")
 
 
 def times(number: int) -> str:

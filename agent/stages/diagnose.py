@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from agent.context import RunContext, StageResult
@@ -13,9 +13,10 @@ from agent.stages.annotate import names_of, phrases_of, with_names, without_name
 from agent.stages.examine import samples_of
 from agent.state import CycleState
 from agent.store import Store
+from agent.store.weaknesses import ENDED
 
 if TYPE_CHECKING:
-    from agent.diagnosis import Diagnosis
+    from agent.diagnosis import Departed, Diagnosis
 
 MIN_FAILURES = 5  # fewer are success: no interval over them says anything
 GENERAL = "W000000"  # what nothing separates; one id, so that its history is one line
@@ -32,22 +33,23 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     # one seed for all cycles: an unchanged champion must give unchanged weaknesses
     found = find(probes, [sample for _, sample in pairs], previous=previous, seed=context.seed("diagnose"),
                  phrases=phrases_of(context, probes))
-    weaknesses = found.weaknesses or _general(found, len(probes))
-    rows = [_row(rank, weakness, found.states.get(weakness.id, "open"), probes) for rank, weakness in enumerate(weaknesses, 1)]
+    still_there = [gone for gone in found.departed if gone.n and gone.state not in ENDED]
+    weaknesses = found.weaknesses or _general(found, {at for gone in still_there for at in gone.members})
+    rows = [{**_row(rank, weakness, found.states.get(weakness.id, "open"), probes), "split_from": found.split_from.get(weakness.id, "")}
+            for rank, weakness in enumerate(weaknesses, 1)]
     known = {row["id"]: row for row in previous}
-    departed = [gone for gone in found.departed if gone.id not in {weakness.id for weakness in weaknesses}]
-    rows += [_departed_row(len(rows) + rank, gone, known[gone.id]) for rank, gone in enumerate(departed, 1)]
+    ended = [gone for gone in found.departed if gone not in still_there]
+    rows += [_departed_row(len(rows) + rank, gone, known[gone.id], found) for rank, gone in enumerate([*still_there, *ended], 1)]
     names = names_of(context, found.weaknesses, pairs, previous)
     rows = with_names(rows, names)
-    members = [{"weakness": weakness.id, "suite": probes[at].suite, "probe_id": probes[at].probe_id, "is_failure": int(at in set(weakness.failures))}
-               for weakness in weaknesses for at in weakness.members]
+    open_ones: list[Weakness | Departed] = [*weaknesses, *still_there]
+    members = [{"weakness": weakness.id, "suite": probes[at].suite, "probe_id": probes[at].probe_id, "is_failure": int(at in failures)}
+               for weakness in open_ones for failures in [set(weakness.failures)] for at in weakness.members]
     points = [{"suite": probe.suite, "probe_id": probe.probe_id, "x": x, "y": y, "failure_type": kind}
               for probe, (x, y), kind in zip(probes, found.coordinates, found.failure_types, strict=True)]
-    outline = [{**asdict(node), "label": names.get(node.weakness) or node.label if node.parent else node.label} for node in found.outline]
-    if weaknesses and not found.weaknesses and outline:
-        outline[0]["weakness"] = GENERAL
+    outline = _outline(found, names, rows[len(found.weaknesses):len(open_ones)])
     decision = ""
-    if not weaknesses:
+    if not open_ones:
         decision = "converged"
     elif settings.limits.target is not None and state["accuracy"] >= settings.limits.target:
         decision = "target"
@@ -61,20 +63,45 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
                 "decision": decision, "reason": reason, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,
                 "details": {"reasons": [reason]}})
 
-    update: dict[str, Any] = {"n_weaknesses": len(weaknesses)}
+    update: dict[str, Any] = {"n_weaknesses": len(open_ones)}
     if decision:
         update["decision"] = decision
-    return StageResult(update, _summary(rows[:len(weaknesses)], found.counts), write)
+    return StageResult(update, _summary(rows, found.counts), write)
+
+
+def _outline(found: Diagnosis, names: dict[str, str], beside: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tree as it is stored; weaknesses it does not know (not found again but still there, or failures that nothing
+    separates) hang beneath the root at its end, or are the root where that is everything."""
+    nodes = [{**asdict(node), "label": names.get(node.weakness) or node.label if node.parent else node.label} for node in found.outline]
+    for row in beside if nodes else ():
+        if row["weakness"] == GENERAL and row["n"] == nodes[0]["n"]:
+            nodes[0]["weakness"] = GENERAL
+            continue
+        nodes.append({"id": f"N{len(nodes) + 1}", "parent": nodes[0]["id"], "label": row["label"], "n": row["n"], "n_failures": row["n_failures"],
+                      "accuracy": 1 - row["failure_rate"], "ci_low": 1 - row["ci_high"], "ci_high": 1 - row["ci_low"], "weakness": row["weakness"], "depth": 1})
+    return nodes
 
 
 def _previous(context: RunContext, run: str) -> list[dict[str, Any]]:
-    """Every weakness of the run so far, as the matcher reads it."""
-    rows = []
-    for row in context.store.weaknesses.latest(run):
-        states = [past["state"] for past in context.store.weaknesses.history(run, row["weakness"])][1:]
-        idle = len(list(takewhile(lambda past: past in ("open", "stuck"), reversed(states))))
-        rows.append({**row, "id": row["weakness"], "idle_cycles": idle})
-    return rows
+    """Every weakness of the run so far, as the matcher reads it; what nothing separated is none."""
+    past: dict[str, list[dict[str, Any]]] = {}
+    for row in context.store.weaknesses.ledger(run):
+        past.setdefault(row["weakness"], []).append(row)
+    return [{**row, "id": row["weakness"], "idle_cycles": idle_cycles(past[row["weakness"]])}
+            for row in context.store.weaknesses.latest(run) if row["weakness"] != GENERAL]
+
+
+def idle_cycles(past: Sequence[dict[str, Any]]) -> int:
+    """Latest cycles in a row, the last one of `past` included, that taught a weakness and did not move it.
+
+    `past`: its ledger, oldest first. A cycle in which it was not taught says nothing and is passed over.
+    """
+    idle = 0
+    for row in reversed(past):
+        idle += bool(row["lessons"])
+        if row["state"] not in ("open", "stuck"):
+            break
+    return idle
 
 
 def _row(rank: int, weakness: Any, state: str, probes: list[Any]) -> dict[str, Any]:
@@ -85,36 +112,37 @@ def _row(rank: int, weakness: Any, state: str, probes: list[Any]) -> dict[str, A
             "medoids": [f"{probes[at].suite}/{probes[at].probe_id}" for at in weakness.medoids]}
 
 
-def _departed_row(rank: int, gone: Any, known: dict[str, Any]) -> dict[str, Any]:
+def _departed_row(rank: int, gone: Departed, known: dict[str, Any], found: Diagnosis) -> dict[str, Any]:
     """A weakness that was not found again keeps its line in the ledger, with what its probes say now."""
     from agent.statistics.intervals import clopper_pearson
 
-    rate = gone.failure_rate or 0.0
-    n_failures = round(rate * gone.n)
+    rate, n_failures = gone.failure_rate or 0.0, len(gone.failures)
+    kinds = Counter(kind for at in gone.failures if (kind := found.failure_types[at]))
     interval = clopper_pearson(n_failures, gone.n) if gone.n else None
     return {"weakness": gone.id, "rank": rank, "label": known["label"], "kind": known["kind"], "state": gone.state, "n": gone.n,
             "n_failures": n_failures, "failure_rate": rate, "ci_low": interval.low if interval else 0.0, "ci_high": interval.high if interval else 1.0,
-            "lift": 0.0, "p_value": 1.0, "stability": 0.0, "x": known["x"], "y": known["y"], "keywords": known["keywords"], "failure_types": {},
-            "medoids": known["medoids"]}
+            "lift": rate / (1 - found.lenient_accuracy) if found.lenient_accuracy < 1 else 0.0, "p_value": gone.p_value, "stability": 0.0, "x": known["x"], "y": known["y"],
+            "keywords": known["keywords"], "failure_types": dict(kinds), "medoids": known["medoids"], "merged_into": gone.merged_into}
 
 
-def _general(found: Diagnosis, n: int) -> list[Weakness]:
-    """Failures that no evidence separates are practised together; too few of them are success."""
+def _general(found: Diagnosis, known: set[int]) -> list[Weakness]:
+    """Failures that no evidence separates, but for those in `known` rows, are practised together; too few of them are success."""
     from agent.statistics.intervals import clopper_pearson
 
-    failures = tuple(at for at, kind in enumerate(found.failure_types) if kind is not None)
+    rows = [at for at in range(found.n) if at not in known]
+    failures = tuple(at for at in rows if found.failure_types[at] is not None)
     if len(failures) < MIN_FAILURES:
         return []
-    interval = clopper_pearson(len(failures), n)
+    interval = clopper_pearson(len(failures), len(rows))
     spread = failures[:: max(1, len(failures) // 3)][:3]
     return [Weakness(
-        GENERAL, "failures that nothing separates", (), tuple(range(n)), failures, n, len(failures), len(failures) / n, interval.low, interval.high,
-        lift=1.0, p_value=1.0, medoids=spread, stability=1.0, coordinates=(0.0, 0.0), failure_types=found.counts)]
+        GENERAL, "failures that nothing separates", (), tuple(rows), failures, len(rows), len(failures), len(failures) / len(rows), interval.low, interval.high,
+        lift=1.0, p_value=1.0, medoids=spread, stability=1.0, coordinates=(0.0, 0.0), failure_types=dict(Counter(found.failure_types[at] or "" for at in failures)))]
 
 
-def _summary(weaknesses: Sequence[dict[str, Any]], counts: dict[str, int]) -> str:
-    if not weaknesses:
+def _summary(rows: Sequence[dict[str, Any]], counts: dict[str, int]) -> str:
+    weak = [row for row in rows if row["state"] not in ENDED]
+    if not weak:
         return "nothing weak is left"
-    worst = weaknesses[0]
     by_type = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    return f"{len(weaknesses)} weakness{'es' * (len(weaknesses) > 1)}, first: {worst['label']} ({worst['n_failures']} of {worst['n']}); failures: {by_type}"
+    return f"{len(weak)} weakness{'es' * (len(weak) > 1)}, first: {weak[0]['label']} ({weak[0]['n_failures']} of {weak[0]['n']}); failures: {by_type}"

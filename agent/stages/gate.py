@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.examine import samples_of
+from agent.stages.form import form_gains
 from agent.state import CycleState
 from agent.statistics.decision import Decision, GateInputs, ProtectedScores, decide
 from agent.statistics.paired import PairedDifference, group_p_value, paired_difference
@@ -102,7 +103,9 @@ def _details(context: RunContext, state: CycleState, decision: Decision, before:
         "gate": {**primary, "score": score}, "strict": strict, "lenient": lenient, "format_only": decision.format_only,
         "protected": protected_facts(context, first_protected, after_protected, "candidate", before_protected),
         "smallest_detectable_gain": decision.smallest_detectable, "noise_floor": context.store.runs.get(state["run"])["noise_floor"],
-        "per_weakness": _per_weakness(context, state, before, after, score)}
+        # skills by content, format by form: a repaired shape is no gain in skill
+        "per_weakness": _per_weakness(context, state, before, after, "lenient")
+        + form_gains(context.store.weaknesses.of_cycle(state["run"], state["cycle"]), before, after)}
 
 
 def _per_weakness(context: RunContext, state: CycleState, before: Pairs, after: Pairs, score: str) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def share_budget(needs: Sequence[Need], total: int, explore_share: float) -> lis
 def plan(context: RunContext, state: CycleState) -> StageResult:
     """Give each weakness its number of lessons and its strategy."""
     run, cycle, settings = state["run"], state["cycle"], context.config
-    open_ones = [row for row in context.store.weaknesses.of_cycle(run, cycle) if row["state"] != "closed"]
+    open_ones = [row for row in context.store.weaknesses.of_cycle(run, cycle) if row["is_open"] and row["n_failures"]]
     weaknesses = open_ones[: settings.diagnosis.max_weaknesses]
     needs = [_need(context, state, row) for row in weaknesses]
     shares = [share for share in share_budget(needs, settings.plan.lessons_per_cycle, settings.plan.explore_share) if share.n_lessons]

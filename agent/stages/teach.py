@@ -92,7 +92,7 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
     just learned (odd or even .74 to .26 in one cycle; docs/decisions/0004).
     """
     settings = context.config.curriculum
-    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["state"] != "closed"}
+    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["is_open"]}
     replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
     return build_mix(
         new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], load_anchors(settings.anchors), replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,

@@ -156,6 +156,67 @@ def m003_phrases(db: Database) -> None:
     db.execute("ALTER TABLE weaknesses ADD COLUMN plain_label TEXT NOT NULL DEFAULT ''")
 
 
+_WEAKNESS_LEDGER = """
+    WITH written AS (
+        SELECT run, cycle, weakness, strategy, sum(outcome = 'pass') AS kept, sum(outcome <> 'pass') AS refused, sum(cost_usd) AS usd
+        FROM lessons WHERE weakness <> '' GROUP BY run, cycle, weakness, strategy),
+    taught AS (SELECT run, cycle, weakness, sum(kept) AS kept, sum(refused) AS refused, sum(usd) AS usd FROM written GROUP BY run, cycle, weakness),
+    bill AS (
+        SELECT run, cycle, CASE instr(tag, '/') WHEN 0 THEN tag ELSE substr(tag, 1, instr(tag, '/') - 1) END AS strategy,
+               sum(coalesce(settled_usd, reserved_usd)) AS usd
+        FROM ledger GROUP BY 1, 2, 3),
+    rest AS (
+        SELECT run, cycle, strategy, max(0.0, b.usd - coalesce((
+            SELECT sum(w.usd) FROM written w WHERE w.run = b.run AND w.cycle = b.cycle AND w.strategy = b.strategy), 0)) AS usd
+        FROM bill b),
+    effort AS (
+        SELECT run, cycle, weakness, strategy,
+               coalesce(1.0 * asked / nullif(sum(asked) OVER strat, 0), 1.0 * wanted / nullif(sum(wanted) OVER strat, 0), 0) AS of_strategy,
+               coalesce(1.0 * asked / nullif(sum(asked) OVER whole, 0), 1.0 * wanted / nullif(sum(wanted) OVER whole, 0), 0) AS of_cycle
+        FROM funnels WINDOW strat AS (PARTITION BY run, cycle, strategy), whole AS (PARTITION BY run, cycle)),
+    teaching AS (
+        SELECT e.run, e.cycle, e.weakness, sum(e.of_strategy * coalesce(r.usd, 0)) AS rest_usd,
+               sum(e.of_cycle) * coalesce((SELECT seconds FROM stages s WHERE s.run = e.run AND s.cycle = e.cycle AND s.stage = 'teach'), 0) AS seconds
+        FROM effort e LEFT JOIN rest r USING (run, cycle, strategy) GROUP BY e.run, e.cycle, e.weakness),
+    trained AS (
+        SELECT c.run, c.cycle, j.key AS weakness, j.value AS tokens, 1.0 * j.value / sum(j.value) OVER (PARTITION BY c.run, c.cycle)
+               * coalesce((SELECT seconds FROM stages s WHERE s.run = c.run AND s.cycle = c.cycle AND s.stage = 'train'), 0) AS seconds
+        FROM curricula c, json_each(c.recipe, '$.tokens_by_weakness') j),
+    held_out AS (
+        SELECT d.run, d.cycle, json_extract(j.value, '$.weakness') AS weakness, json_extract(j.value, '$.n') AS n, json_extract(j.value, '$.before') AS before, json_extract(j.value, '$.after') AS after,
+               json_extract(j.value, '$.fixed') AS fixed, json_extract(j.value, '$.broken') AS broken
+        FROM decisions d, json_each(d.details, '$.per_weakness') j WHERE json_extract(j.value, '$.n') > 0),
+    entries AS (
+        SELECT run, cycle, weakness FROM weaknesses UNION SELECT run, cycle, weakness FROM taught UNION SELECT run, cycle, weakness FROM trained),
+    rows AS (
+        SELECT e.run, e.cycle, e.weakness, w.rank,
+               coalesce(w.label, (SELECT label FROM weaknesses v WHERE v.run = e.run AND v.weakness = e.weakness AND v.cycle < e.cycle ORDER BY cycle DESC LIMIT 1)) AS label,
+               coalesce(w.kind, (SELECT kind FROM weaknesses v WHERE v.run = e.run AND v.weakness = e.weakness AND v.cycle < e.cycle ORDER BY cycle DESC LIMIT 1)) AS kind,
+               w.state, nullif(w.split_from, '') AS split_from, nullif(w.merged_into, '') AS merged_into,
+               w.n, w.n_failures, w.failure_rate, w.ci_low, w.ci_high, t.change,
+               coalesce(l.kept, 0) AS lessons, coalesce(l.refused, 0) AS refused, coalesce(tr.tokens, 0) AS tokens,
+               coalesce(l.usd, 0) + coalesce(te.rest_usd, 0) AS usd, coalesce(te.seconds, 0) + coalesce(tr.seconds, 0) AS seconds,
+               d.decision, g.n AS gate_n, g.before AS gate_before, g.after AS gate_after, g.fixed, g.broken, 1.0 * (g.fixed - g.broken) / g.n AS gain,
+               coalesce(d.decision, '') = 'promote' AS is_promoted
+        FROM entries e LEFT JOIN weaknesses w USING (run, cycle, weakness) LEFT JOIN v_weakness_trend t USING (run, cycle, weakness)
+        LEFT JOIN taught l USING (run, cycle, weakness) LEFT JOIN teaching te USING (run, cycle, weakness) LEFT JOIN trained tr USING (run, cycle, weakness)
+        LEFT JOIN decisions d USING (run, cycle) LEFT JOIN held_out g USING (run, cycle, weakness))
+    SELECT *, sum(lessons) OVER sofar AS total_lessons, sum(tokens) OVER sofar AS total_tokens, sum(usd) OVER sofar AS total_usd,
+           sum(seconds) OVER sofar AS total_seconds, coalesce(sum(fixed) FILTER (WHERE is_promoted) OVER sofar, 0) AS total_fixed,
+           coalesce(sum(broken) FILTER (WHERE is_promoted) OVER sofar, 0) AS total_broken,
+           coalesce(sum(gain) FILTER (WHERE is_promoted) OVER sofar, 0.0) AS total_gain,
+           coalesce(sum(gain) FILTER (WHERE is_promoted) OVER sofar, 0.0) / nullif(sum(lessons) OVER sofar, 0) AS gain_per_lesson
+    FROM rows WINDOW sofar AS (PARTITION BY run, weakness ORDER BY cycle)"""
+
+
+@MIGRATIONS()
+def m004_weakness_ledger(db: Database) -> None:
+    """Where weaknesses came from and went, and `v_weakness_ledger`: one row a weakness and cycle with what it cost and gained."""
+    db.execute("ALTER TABLE weaknesses ADD COLUMN split_from TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE weaknesses ADD COLUMN merged_into TEXT NOT NULL DEFAULT ''")
+    db.execute(f"CREATE VIEW v_weakness_ledger AS {_WEAKNESS_LEDGER}")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from agent.store.database import BATCH, pack
 
+ENDED = ("closed", "merged", "label_suspect")  # states in which a weakness is not taught
 _JSON = ("keywords", "failure_types", "medoids")
 _NODE = ("parent", "label", "n", "n_failures", "accuracy", "ci_low", "ci_high", "weakness", "depth")
 
@@ -21,9 +22,9 @@ class Weaknesses:
         self._db = db
 
     def add(self, run: str, cycle: int, rows: Iterable[dict[str, Any]], members: Iterable[dict[str, Any]], points: Iterable[dict[str, Any]]) -> None:
-        """Store one cycle's weaknesses (columns of the table), their members and the map's points."""
+        """Store one cycle's weaknesses (columns of the table; `split_from` and `merged_into` may be absent), their members and the map's points."""
         key = {"run": run, "cycle": cycle}
-        self._db.table("weaknesses").insert_all(({**key, **row, **{name: pack(row[name]) for name in _JSON}} for row in rows), batch_size=BATCH)
+        self._db.table("weaknesses").insert_all(({**key, "split_from": "", "merged_into": "", **row, **{name: pack(row[name]) for name in _JSON}} for row in rows), batch_size=BATCH)
         self._db.table("weakness_members").insert_all(({**key, **row} for row in members), batch_size=BATCH)
         self._db.table("map_points").insert_all(({**key, **row} for row in points), batch_size=BATCH)
 
@@ -39,19 +40,38 @@ class Weaknesses:
                               "WHERE w.run = ? AND (? IS NULL OR w.weakness = ?) ORDER BY w.weakness, w.cycle", [run, weakness, weakness])
         return [_decoded(row) for row in rows]
 
+    def ledger(self, run: str, weakness: str | None = None) -> list[dict[str, Any]]:
+        """Rows of `v_weakness_ledger`, by weakness and cycle: evidence, lineage, cost and held-out gain, each cycle's and in all.
+
+        Who is charged (the columns add up to the cycle's own figures):
+        - `lessons`, `refused`: written for it in that cycle, whatever became of the candidate.
+        - `tokens`: training tokens of the rows in that cycle's curriculum that were ever written for it, earlier cycles' too.
+        - `usd`: what its lessons cost, and of what the strategy's calls cost besides (replies without a lesson, calls paid
+          before a kill) a share by lessons asked for. Calls that serve no strategy (the check, phrases, names) are nobody's.
+        - `seconds`: of `teach` by lessons asked for, of `train` by training tokens (real data is thus paid by all).
+        - `gain` (share, 0 to 1; `fixed`, `broken` of `gate_n`): of the candidate of that cycle on the gate items nearest to
+          it, optimistic, for the gate chose the champion. `total_gain` adds those of promoted candidates alone;
+          `gain_per_lesson` divides it by all lessons so far, those in rejected candidates too.
+        `state` and `n` are None in a cycle whose curriculum held its lessons while it was not diagnosed.
+        """
+        return list(self._db.query("SELECT * FROM v_weakness_ledger WHERE run = ? AND (? IS NULL OR weakness = ?) ORDER BY weakness, cycle",
+                                   [run, weakness, weakness]))
+
     def last_cycle(self, run: str) -> int:
         """Latest cycle that was diagnosed; 0 for none."""
         return next(self._db.query("SELECT coalesce(max(cycle), 0) AS cycle FROM stages WHERE run = ? AND stage = 'diagnose' "
                                    "AND finished_at IS NOT NULL", [run]))["cycle"]
 
     def latest(self, run: str) -> list[dict[str, Any]]:
-        """For each weakness ever seen in the run, its newest row, with `members` (`suite/probe_id`) as last seen open."""
+        """For each weakness ever seen in the run, its newest row, with `members` (`suite/probe_id`) and their `prompts` as last seen open."""
         rows = list(self._db.query("SELECT * FROM weaknesses w WHERE run = ? AND cycle = (SELECT max(cycle) FROM weaknesses v "
                                    "WHERE v.run = w.run AND v.weakness = w.weakness) ORDER BY rank", [run]))
         for row in rows:
             _decoded(row)
             last = next(self._db.query("SELECT max(cycle) AS cycle FROM weakness_members WHERE run = ? AND weakness = ?", [run, row["weakness"]]))
-            row["members"] = [f"{m['suite']}/{m['probe_id']}" for m in self.members(run, last["cycle"], row["weakness"])]
+            members = self.members(run, last["cycle"], row["weakness"])
+            row["members"] = [f"{m['suite']}/{m['probe_id']}" for m in members]
+            row["prompts"] = [m["prompt"] for m in members]
         return rows
 
     def members(self, run: str, cycle: int, weakness: str) -> list[dict[str, Any]]:
@@ -93,6 +113,7 @@ class Weaknesses:
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    row["is_open"] = row["state"] not in ENDED
     for name in _JSON:
         row[name] = json.loads(row[name])
     return row

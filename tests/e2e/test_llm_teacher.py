@@ -111,6 +111,9 @@ def test_the_budget_is_a_ceiling_and_ends_the_run(tmp_path: Path, monkeypatch: p
     with Store.read(tmp_path) as store:
         assert 0 < store.money.spent_usd(outcome.run) <= 0.4
         assert len(store.decisions.all(outcome.run)) < 4
+        charged = sum(row["usd"] for row in store.weaknesses.ledger(outcome.run))
+        taught = [row["usd"] for row in store.money.costs(outcome.run) if row["tag"].split("/")[0] not in ("check", "phrases", "names")]
+        assert charged == pytest.approx(sum(taught)) and charged > 0, "every cent of teaching has its weakness"
     assert outcome.status == "finished" and "budget spent" in outcome.reason
 
 

@@ -36,7 +36,7 @@ def test_each_cycle_has_a_tree_with_all_its_weaknesses(finished: Path) -> None:
         name = store.runs.get()["run"]
         for cycle in range(1, store.weaknesses.last_cycle(name) + 1):
             nodes = store.weaknesses.outline(name, cycle)
-            open_ones = {row["weakness"] for row in store.weaknesses.of_cycle(name, cycle) if row["state"] != "closed"}
+            open_ones = {row["weakness"] for row in store.weaknesses.of_cycle(name, cycle) if row["is_open"]}
             assert {node["weakness"] for node in nodes if node["weakness"]} == open_ones != set()
             assert nodes[0]["n"] == len(store.samples.probes(name, "diagnose"))
 

@@ -71,8 +71,16 @@ def test_weaknesses_and_their_history(weakspot: Weakspot, finished_dir: Path) ->
     first = weakspot("weaknesses", "--cycle", "1", "--json", "--state", finished_dir).data
     assert first["cycle"] == 1 and first["weaknesses"][0]["id"] == "W-format" and first["weaknesses"][0]["example"]["prompt"]
     history = weakspot("weaknesses", "--history", "--json", "--state", finished_dir).data["weaknesses"]
-    assert [row["cycle"] for row in history if row["weakness"] == "W-02"] == [1, 2, 3]
-    assert "W-02" in weakspot("weaknesses", "--history", "--state", finished_dir).out
+    (roman,) = [row for row in history if row["weakness"] == "W-02"]
+    assert [row["cycle"] for row in roman["cycles"]] == [1, 2, 3] and roman["is_open"] and roman["lineage"] == []
+    # two promotions of 7 fixed and 1 broken of 20 each; the rejected candidate of cycle 2 does not count
+    assert roman["total"]["gain"] == pytest.approx(0.6) and (roman["total"]["fixed"], roman["total"]["broken"]) == (14, 2)
+    shown = weakspot("weaknesses", "--history", "--state", finished_dir)
+    assert shown.err == "" and "6 weaknesses in 3 cycles, 4 open" in shown.out and "W-02 roman numerals" in shown.out
+    assert "improving since cycle 2, 26 of 28 wrong; 28 of 28 in cycle 1 (-7.1 points)" in shown.out
+    assert "+60.0 points in 2 promotions for 120 lessons: +0.50 a lesson" in shown.out
+    assert "40 lessons, promoted, but no held-out item speaks of it" in shown.out, "the format weakness of this run has no gate figures"
+    assert "(+30.0)" in shown.out, "the gain of a rejected candidate stands in brackets"
     assert "no weakness in cycle 9" in weakspot("weaknesses", "--cycle", "9", "--state", finished_dir).out
 
 
@@ -88,9 +96,9 @@ def test_the_tree_of_a_cycle(weakspot: Weakspot, finished_dir: Path) -> None:
 
 def test_show_a_weakness(weakspot: Weakspot, finished_dir: Path) -> None:
     ran = weakspot("show", "w-02", "--state", finished_dir)
-    assert ran.code == 0 and "cycle 1: 28 of 28 wrong" in ran.out and "planned 60 by symbolic" in ran.out and "optimistic" in ran.out
+    assert ran.code == 0 and "28 of 28 in cycle 1" in ran.out and "cycle 1: 60 lessons by symbolic" in ran.out and "optimistic" in ran.out
     data = weakspot("show", "W-02", "--json", "--state", finished_dir).data
-    assert data["kind"] == "weakness" and [row["cycle"] for row in data["history"]] == [1, 2, 3] and data["history"][0]["lessons"]["kept"] == 40
+    assert data["kind"] == "weakness" and [row["cycle"] for row in data["cycles"]] == [1, 2, 3] and data["cycles"][0]["lessons"] == 40
 
 
 def test_show_a_sample_with_every_answer(weakspot: Weakspot, finished_dir: Path) -> None:

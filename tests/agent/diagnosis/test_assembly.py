@@ -120,7 +120,7 @@ def test_new_id_never_repeats_one_in_use() -> None:
     assert (gone.state, gone.n, gone.failure_rate) == ("open", 0, None)
 
 
-def test_absorbed_weakness_says_where_it_went() -> None:
+def test_merged_weakness_says_where_it_went() -> None:
     probes, subjects = suite()
     samples = say(probes, answer(subjects, {"roman": 0.0}), bare=True)
     whole = diagnose(probes, samples)
@@ -132,7 +132,7 @@ def test_absorbed_weakness_says_where_it_went() -> None:
     found = diagnose(probes, samples, previous=past)
     assert found.weaknesses[0].id == "Waaaaa1"
     (gone,) = [one for one in found.departed if one.id == "Waaaaa2"]
-    assert gone.absorbed_by == "Waaaaa1"
+    assert (gone.state, gone.merged_into) == ("merged", "Waaaaa1")
 
 
 def test_no_probes_and_missing_samples() -> None:

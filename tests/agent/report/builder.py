@@ -189,7 +189,7 @@ class _Builder:
                                                              "reasons": {"near duplicate": 6, "not JSON": 1, "contamination": 3}}])
         self.store.lessons.add_curriculum(self.run, cycle, 240 + cycle, 9000, 0.34, "c" * 64, f"runs/{self.run}/cycle-{cycle:03d}/curriculum.jsonl",
                                           {
-                                              "real_share": 0.34, "rows": [{"lesson_id": f"L{i:012x}", "n_tokens": 20, "part": part} for part, n in
+                                              "real_share": 0.34, "tokens_by_weakness": {row["weakness"]: 600 * cycle for row in self.weaknesses}, "rows": [{"lesson_id": f"L{i:012x}", "n_tokens": 20, "part": part} for part, n in
                                                                            (("new", 160), ("replay", 20), ("anchor", 60)) for i in range(n)]})
 
     def _decide(self, cycle: int) -> None:
