@@ -122,6 +122,8 @@ class DiagnosisConfig(_Group):
     @classmethod
     def _off(cls, value: Any) -> Any:
         return "off" if value is False else value  # YAML reads a bare off as false
+    label_votes: int = Field(default=0, ge=0)
+    """Wrongly answered probes a cycle that an LLM teacher answers itself, five times each, to find wrong gold labels; 0: none."""
 
 
 class PlanConfig(_Group):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EXIT_PROBLEMS = 100
 OVERLAPS_SHOWN = 3
+SUSPECTS_SHOWN = 5
 PROTECTED_BUILT_IN = ("basics_protected",)
 
 app = typer.Typer(help="Suites: list, show, write and check them.", no_args_is_help=True, rich_markup_mode=None)
@@ -92,7 +93,7 @@ def check(ctx: typer.Context, ref: Ref, config: ConfigFile = None, include_path:
     """Whether a suite is fit to run; exits with 100 if not.
 
     Gold answers score 1, empty ones 0, ids are unique, near-duplicates keep together, nothing was taught before, and the splits
-    that a run with this configuration would make are large enough.
+    that a run with this configuration would make are large enough. Gold answers that are probably wrong are noted.
     """
     from probes.check import check_suite
 
@@ -106,7 +107,7 @@ def check(ctx: typer.Context, ref: Ref, config: ConfigFile = None, include_path:
     settings = load(config, []).config.suites
     is_protected = is_protected or suite.name in PROTECTED_BUILT_IN or bool({ref, str(Path(ref).resolve())} & set(settings.protected))
     findings = [*check_suite(suite, key=settings.split_key, shares=settings.shares, limit=settings.protected_limit if is_protected else settings.limit,
-                             is_split=not is_protected), *_overlap(session, suite)]
+                             is_split=not is_protected), *_overlap(session, suite), *_doubtful_golds(suite)]
     findings.sort(key=lambda finding: not finding.is_problem)
     problems = [finding for finding in findings if finding.is_problem]
     if as_json:
@@ -161,6 +162,19 @@ def _about(suite: Suite) -> dict[str, Any]:
             skills[str(skill)] = skills.get(str(skill), 0) + 1
     return {"suite": suite.name, "origin": suite.origin, "location": suite.location, "description": suite.description, "max_tokens": suite.max_tokens,
             "n": len(suite.probes), "n_groups": len({probe.group or probe.probe_id for probe in suite.probes}), "scorers": scorers, "skills": skills}
+
+
+def _doubtful_golds(suite: Suite) -> list[Finding]:
+    """Golds that a proof or two witnesses contradict; no model is asked, so a run, which has answers too, may find more."""
+    from agent.diagnosis.suspects import find_suspects
+    from probes.check import Finding
+
+    suspects = find_suspects(suite.probes)
+    if not suspects:
+        return []
+    shown = suspects[:SUSPECTS_SHOWN]
+    rather = "; ".join(f"{one_line(suspect.probe_id, 40)}: gold {one_line(suspect.gold, 40)!r}, rather {one_line(suspect.says, 40)!r} ({suspect.witnesses[0].because})" for suspect in shown)
+    return [Finding("gold answers are probably wrong", False, tuple(suspect.probe_id for suspect in shown), len(suspects), rather)]
 
 
 def _overlap(session: Session, suite: Suite) -> list[Finding]:

@@ -10,7 +10,7 @@ import typer
 
 from agent.cli.output import AsJson, console, write_json, write_lines, write_rich
 from agent.cli.session import session_of
-from agent.report.wording import DECISIONS, count, money, one_line, p_phrase, short
+from agent.report.wording import DECISIONS, count, money, one_line, p_phrase, short, witnessed
 from probes.errors import WeakspotError
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def sample_facts(store: Store, run: str, probe: dict[str, Any]) -> dict[str, Any
         answer["status"] = "base" if not answer["adapter"] else decisions.get(answer["adapter"], "candidate")
     shown = {**probe, "choices": json.loads(probe["choices"]), "meta": json.loads(probe["meta"])}
     return {"kind": "sample", "sample": f"{probe['suite']}/{probe['probe_id']}", **shown, "answers": answers,
-            "weaknesses": store.weaknesses.of_probe(run, probe["suite"], probe["probe_id"])}
+            "weaknesses": store.weaknesses.of_probe(run, probe["suite"], probe["probe_id"]),
+            "suspicions": store.suspects.of_probe(run, probe["suite"], probe["probe_id"])}
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
@@ -139,6 +140,8 @@ def _sample_lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["choices"]:
         yield f"choices: {one_line(' | '.join(facts['choices']), 300)}"
     yield from _block("gold", facts["gold"])
+    for row in facts["suspicions"]:
+        yield f"suspect label in cycle {row['cycle']}: rather {one_line(row['says'], 60) or 'something else'}; {one_line(witnessed(row), 300)}"
     for row in facts["weaknesses"]:
         yield f"in {row['weakness']} ({one_line(row['label'], 60)}) in cycle {row['cycle']}, {'wrong' if row['is_failure'] else 'right'}"
     for answer in facts["answers"]:

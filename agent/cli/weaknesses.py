@@ -22,12 +22,13 @@ def weaknesses(
 ) -> None:
     """What the student is bad at, worst first.
 
-    Id, label, size, failure rate with its interval, change since last seen, state and an example. With --history a
-    timeline for each: what it was in every cycle, what was spent on it, what the gate said, where it came from.
+    Id, label, size, failure rate with its interval, change since last seen, state and an example; then gold answers that
+    are probably wrong. With --history a timeline for each: what it was in every cycle, what was spent on it, what the
+    gate said, where it came from.
     """
     from agent.report.cycles import weakness_facts
     from agent.report.history import history_facts, history_on_terminal
-    from agent.report.terminal import weaknesses_table
+    from agent.report.terminal import suspects_table, weaknesses_table
 
     if is_tree and is_history:
         raise WeakspotError("--tree and --history can't be combined", hint="the tree of one cycle: --tree --cycle N")
@@ -41,10 +42,11 @@ def weaknesses(
         else:
             decision = store.decisions.of_cycle(name, at) or {"details": {}}
             rows = weakness_facts(store, name, at, decision["details"].get("per_weakness") or [])
+        suspects = [] if is_history or is_tree else store.suspects.of_cycle(name, at)
     if is_tree:
         _write_tree(name, at, rows, as_json)
     elif as_json:
-        write_json({"run": name, "cycle": None if is_history else at, "weaknesses": rows})
+        write_json({"run": name, "cycle": None if is_history else at, "weaknesses": rows, "suspects": suspects})
     elif not rows:
         write_lines([f"{name} has found no weakness" + (f" in cycle {at}" if at else " yet: nothing was diagnosed")])
     elif is_history:
@@ -54,6 +56,8 @@ def weaknesses(
     else:
         write_rich([weaknesses_table(rows, f"weaknesses of {name}, cycle {at}")])
         write_lines([f"next: weakspot show {rows[0]['id']}"])
+    if suspects and not as_json:
+        write_rich([suspects_table(suspects, f"suspect labels of {name}, cycle {at}")])
 
 
 def _write_tree(run: str, cycle: int, nodes: list[dict[str, Any]], as_json: bool) -> None:

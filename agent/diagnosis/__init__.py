@@ -11,6 +11,7 @@ from agent.diagnosis.embedding import map_coordinates
 from agent.diagnosis.evidence import Criteria
 from agent.diagnosis.find import find_weaknesses
 from agent.diagnosis.lineage import Departed
+from agent.diagnosis.suspects import Suspect, find_suspects
 from agent.diagnosis.typing import failure_type
 from agent.diagnosis.weakness import Weakness
 
@@ -18,9 +19,11 @@ __all__ = [
     "Criteria",
     "Departed",
     "Diagnosis",
+    "Suspect",
     "Weakness",
     "diagnose",
     "failure_type",
+    "find_suspects",
     "find_weaknesses",
     "map_coordinates",
 ]

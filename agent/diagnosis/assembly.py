@@ -2,7 +2,8 @@
 
 Probes, the student's samples and the weaknesses of earlier cycles go in; typed failures, weaknesses with lasting ids
 and states, and every probe's place on the map come out. Format comes first: a right answer in the wrong shape is no
-failure of skill, so it is counted apart, and skills are judged by the lenient score.
+failure of skill, so it is counted apart, and skills are judged by the lenient score. Probes whose gold is probably
+wrong say nothing of the student: they are reported, and take no part in the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from agent.diagnosis.find import analyse
 from agent.diagnosis.lineage import Departed, trace
 from agent.diagnosis.matching import Previous, State
 from agent.diagnosis.outline import OutlineNode
+from agent.diagnosis.suspects import Suspect, find_suspects, place_among
 from agent.diagnosis.typing import FailureType, failure_type
 from agent.diagnosis.weakness import Weakness
 from agent.student.contract import Sample
@@ -44,9 +46,12 @@ class Diagnosis:
     coordinates: list[tuple[float, float]]
     n: int
     strict_accuracy: float
+    """Over the probes whose gold is not suspect."""
     lenient_accuracy: float
     counts: dict[str, int] = field(default_factory=dict)
     """Failures by type."""
+    suspects: list[Suspect] = field(default_factory=list)
+    """Golds that are probably wrong, whether the student failed there or not; members of nothing."""
     noise_share: float = 0.0
     """Share of rows that HDBSCAN left out, averaged over its runs; 0 where it did not run."""
     outline: tuple[OutlineNode, ...] = ()
@@ -65,13 +70,15 @@ def diagnose(
     seed: int = 0,
     criteria: Criteria | None = None,
     phrases: Mapping[str, str] | None = None,
+    suspects: Sequence[Suspect] | None = None,
 ) -> Diagnosis:
     """Type, cluster, name, match.
 
     `samples` come in any order, one for each probe. `previous` holds every weakness of the run so far, closed ones
     too: `id` (or `weakness`), `label`, `members` ("suite/probe_id", or bare probe ids) and, where known, `kind`,
     `state`, `failure_rate`, `idle_cycles`, `merged_into`, `prompts`. `phrases` are the teacher's, by probe content hash.
-    The diagnosis does not depend on the order of probes; about 10 s for 800 probes in a fresh process, 4 s in a warm one.
+    `suspects` are probes with golds that are probably wrong; None: what `find_suspects` makes of these rows alone. The
+    diagnosis does not depend on the order of probes; about 10 s for 800 probes in a fresh process, 4 s in a warm one.
 
     Raises:
         ValueError: a probe without a sample, or the same probe twice.
@@ -83,7 +90,10 @@ def diagnose(
     if missing := [key for key in keys if key not in answered]:
         raise ValueError(f"{len(missing)} probes have no sample, the first is {missing[0]}")
     ordered = [answered[key] for key in keys]
-    types = [failure_type(sample, probe) for sample, probe in zip(ordered, probes, strict=True)]
+    suspects = find_suspects(probes, ordered) if suspects is None else suspects
+    doubted = {(suspect.suite, suspect.probe_id) for suspect in suspects}
+    types = [failure_type(answered[key], probe, key in doubted) for key, probe in zip(keys, probes, strict=True)]
+    kept = [row for row, key in enumerate(keys) if key not in doubted]
     metadata = [
         {
             "suite": probe.suite,
@@ -94,18 +104,18 @@ def diagnose(
             "gold": probe.gold,
             "phrase": (phrases or {}).get(probe.content_hash, ""),
         }
-        for probe, sample, kind in zip(probes, ordered, types, strict=True)
+        for probe, sample, kind in ((probes[row], ordered[row], types[row]) for row in kept)
     ]
     finding = analyse(
-        [probe.prompt for probe in probes],
-        [kind is None for kind in types],
+        [probes[row].prompt for row in kept],
+        [types[row] is None for row in kept],
         metadata=metadata,
         seed=seed,
         criteria=criteria,
     )
     full = {probe.probe_id: _name(probe) for probe in probes}
     lineage = trace(
-        finding.weaknesses,
+        [_renumbered(one, kept) for one in finding.weaknesses],
         [_name(probe) for probe in probes],
         types,
         [Previous.of(row, full) for row in previous],
@@ -117,7 +127,7 @@ def diagnose(
     for weakness in reversed(weaknesses):  # the worse one keeps a failure that two claim
         for row in weakness.failures:
             assigned[row] = weakness.id
-    n = len(probes)
+    judged = [types[row] for row in kept]
     return Diagnosis(
         weaknesses=weaknesses,
         states=lineage.states,
@@ -126,11 +136,12 @@ def diagnose(
         departed=lineage.departed,
         failure_types=types,
         assigned=assigned,
-        coordinates=[(float(x), float(y)) for x, y in finding.coordinates],
-        n=n,
-        strict_accuracy=sum(kind is None for kind in types) / n if n else 0.0,
-        lenient_accuracy=sum(kind in (None, "format") for kind in types) / n if n else 0.0,
+        coordinates=place_among([probe.prompt for probe in probes], kept, finding.coordinates.tolist()),
+        n=len(probes),
+        strict_accuracy=sum(kind is None for kind in judged) / max(1, len(kept)),
+        lenient_accuracy=sum(kind in (None, "format") for kind in judged) / max(1, len(kept)),
         counts=dict(sorted(Counter(kind for kind in types if kind is not None).items())),
+        suspects=list(suspects),
         noise_share=finding.noise_share,
         outline=tuple(replace(node, weakness=lasting.get(node.weakness, "")) for node in finding.outline),
     )
@@ -138,3 +149,11 @@ def diagnose(
 
 def _name(probe: Probe) -> str:
     return f"{probe.suite}/{probe.probe_id}"
+
+
+def _renumbered(weakness: Weakness, kept: Sequence[int]) -> Weakness:
+    """Rows of the probes that were clustered, as rows of all probes."""
+    members, failures, medoids = (
+        tuple(kept[at] for at in rows) for rows in (weakness.members, weakness.failures, weakness.medoids)
+    )
+    return replace(weakness, members=members, failures=failures, medoids=medoids)

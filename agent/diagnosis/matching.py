@@ -110,12 +110,9 @@ def match_weaknesses(
 def next_state(weakness: Weakness, previous: Previous | None) -> State:
     """What to call a weakness that was found now.
 
-    `label_suspect` if most of its failures have a doubtful gold answer; `regressed` if it had been closed;
-    `format_only` for the kind; `improving` if its failure rate fell by 5 points or more and the old rate lies above
-    the new interval; `stuck` after two taught cycles without that; else `open`.
+    `regressed` if it had been closed; `format_only` for the kind; `improving` if its failure rate fell by 5 points or
+    more and the old rate lies above the new interval; `stuck` after two taught cycles without that; else `open`.
     """
-    if 2 * weakness.failure_types.get("label_suspect", 0) > weakness.n_failures:
-        return "label_suspect"
     if previous is not None and previous.state == "closed":
         return "regressed"
     if weakness.kind == "format":

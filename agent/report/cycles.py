@@ -39,7 +39,7 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
         "rules": [_rule(rule) for rule in details.get("rules") or []],
         "protected": details.get("protected") or [],
         "smallest_detectable_gain": details.get("smallest_detectable_gain"), "noise_floor": details.get("noise_floor"),
-        "weaknesses": weaknesses, "outline": store.weaknesses.outline(run, cycle),
+        "weaknesses": weaknesses, "outline": store.weaknesses.outline(run, cycle), "suspects": store.suspects.of_cycle(run, cycle),
         "n_open": sum(row["state"] not in ENDED for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
         "funnel": {**_sums(funnel), "reasons": _reasons(funnel), "rows": funnel},
         "curriculum": curriculum,

@@ -36,7 +36,7 @@ def render_html(report: dict[str, Any]) -> str:
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_visible)
     environment.filters.update(
-        percent=wording.percent, points=wording.points, money=wording.money, duration=wording.duration, p_value=wording.p_value, count=wording.count, times=wording.times,
+        percent=wording.percent, points=wording.points, money=wording.money, duration=wording.duration, p_value=wording.p_value, count=wording.count, times=wording.times, witnessed=wording.witnessed,
         band=wording.percent_interval, number=_number, cut=_cut, json=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True))
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     plotly = plotly_js() if report["trend"] or report["map"]["points"] else ""
@@ -45,7 +45,7 @@ def render_html(report: dict[str, Any]) -> str:
     policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     return environment.get_template("report.html.j2").render(
         report=report, policy=policy, css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")), script=Markup(script), plotly=Markup(plotly),
-        data=Markup(embedded_json(_page_data(report))), tree=nested(tree["outline"]) if tree else [], tree_cycle=tree["cycle"] if tree else None, shapes=SHAPES, decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY,
+        data=Markup(embedded_json(_page_data(report))), tree=nested(tree["outline"]) if tree else [], tree_cycle=tree["cycle"] if tree else None, shapes=SHAPES, decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY, suspects_note=wording.SUSPECTS,
         config_text=yaml.safe_dump(report["config"], sort_keys=False, allow_unicode=True))
 
 

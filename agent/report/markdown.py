@@ -16,6 +16,7 @@ from agent.report.tree import nested
 from agent.report.wording import (
     DECISIONS,
     FUNNEL_STEPS,
+    SUSPECTS,
     count,
     duration,
     interval,
@@ -28,6 +29,7 @@ from agent.report.wording import (
     short,
     state_words,
     times,
+    witnessed,
 )
 
 SAMPLES_SHOWN = 10  # a kind and cycle; the HTML report has more
@@ -61,6 +63,8 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
         blocks.append(_weaknesses(facts["weaknesses"]))
     if facts["outline"]:
         blocks += ["Where they lie, by accuracy in substance (`weakspot weaknesses --tree` has the whole tree):", _outline(nested(facts["outline"]))]
+    if facts["suspects"]:
+        blocks += [f"### Suspect labels of cycle {facts['cycle']} ({len(facts['suspects'])})", SUSPECTS, _suspects(facts["suspects"])]
     if facts["rules"]:
         blocks.append(table(("rule", "met", "value", "threshold", "detail"),
                             ((rule["name"], "yes" if rule["is_met"] else "**no**", _number(rule["value"]), _number(rule["threshold"]), plain(rule["detail"] or ""))
@@ -155,6 +159,12 @@ def _outline(siblings: Sequence[dict[str, Any]]) -> str:
         if below := _outline(node["children"]):
             lines.append(below)
     return "\n".join(lines)
+
+
+def _suspects(suspects: Sequence[dict[str, Any]]) -> str:
+    return table(("sample", "prompt", "gold", "rather", "because"),
+                 ((code(f"{row['suite']}/{row['probe_id']}"), code(row["prompt"], 120), code(row["gold"], 40), code(row["says"], 40), plain(witnessed(row)))
+                  for row in suspects))
 
 
 def _reproduce(report: dict[str, Any]) -> str:

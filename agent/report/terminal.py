@@ -6,13 +6,14 @@ passes `visible` and is never read as rich markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.report.wording import (
     DECISIONS,
     FUNNEL_STEPS,
+    SUSPECTS,
     duration,
     interval,
     money,
@@ -22,6 +23,7 @@ from agent.report.wording import (
     percent_interval,
     points,
     state_words,
+    witnessed,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 EXAMPLES_FROM = 120  # columns; below, labels would be squeezed to a few letters a line
+SUSPECTS_SHOWN = 10  # on a terminal; Markdown, HTML and --json have all
 STYLES = {"promote": "green", "reject": "red", "inconclusive": "yellow", "failed_train": "red", "no_data": "yellow", "running": "cyan"}
 
 
@@ -43,6 +46,8 @@ def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
     for facts in report["cycles"][-1:]:
         if facts["weaknesses"]:
             yield weaknesses_table(facts["weaknesses"], f"weaknesses found in cycle {facts['cycle']}")
+        if facts["suspects"]:
+            yield suspects_table(facts["suspects"], f"suspect labels of cycle {facts['cycle']}")
         if facts["rules"]:
             yield rules_table(facts)
         if facts["funnel"]["asked"]:
@@ -93,6 +98,16 @@ class _WeaknessesTable:
             table.add_row(*map(_plain, (row["id"], one_line(row["label"], 48), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
                                         points(row["change"]), state_words(row), *([shown] if is_wide else []))))
         yield table
+
+
+def suspects_table(suspects: Sequence[dict[str, Any]], title: str) -> Table:
+    """Sample, gold, what it should rather be, and who says so; the first ten."""
+    table = _table(f"{title}: {len(suspects)}", "sample", "prompt", "gold", "rather", "detail")
+    for row in suspects[:SUSPECTS_SHOWN]:
+        table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 60), one_line(row["gold"], 20),
+                                    one_line(row["says"], 20) or "?", one_line(witnessed(row), 120))))
+    table.caption = SUSPECTS
+    return table
 
 
 def rules_table(facts: dict[str, Any]) -> Table:

@@ -14,6 +14,7 @@ DECISIONS = {
     "promote": "promoted", "reject": "rejected", "inconclusive": "inconclusive", "converged": "nothing weak left",
     "target": "target reached", "no_data": "no lessons made", "failed_train": "training failed",
 }
+SUSPECTS = "Gold answers that are probably wrong: left out of weaknesses and lessons. Mend them in the suite, or see why they stand."
 FUNNEL_STEPS = ("wanted", "asked", "parsed", "deduplicated", "decontaminated", "verified", "kept")
 
 
@@ -78,6 +79,11 @@ def state_words(weakness: dict[str, Any]) -> str:
     if weakness.get("merged_into"):
         return f"merged into {weakness['merged_into']}"
     return str(weakness["state"]).replace("_", " ") + (f", from {weakness['split_from']}" if weakness.get("split_from") else "")
+
+
+def witnessed(suspect: dict[str, Any]) -> str:
+    """What the witnesses say against a gold: `rule: 14 other golds of this wording obey a + b; student: ...`."""
+    return "; ".join(f"{witness['name']}: {witness['because']}" for witness in suspect["witnesses"])
 
 
 def times(number: int) -> str:

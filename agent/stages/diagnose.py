@@ -14,6 +14,9 @@ from agent.stages.examine import samples_of
 from agent.state import CycleState
 from agent.store import Store
 from agent.store.weaknesses import ENDED
+from agent.student.contract import Sample
+from agent.teacher.contract import BudgetExceeded
+from probes.suite import Probe
 
 if TYPE_CHECKING:
     from agent.diagnosis import Departed, Diagnosis
@@ -25,16 +28,20 @@ GENERAL = "W000000"  # what nothing separates; one id, so that its history is on
 def diagnose(context: RunContext, state: CycleState) -> StageResult:
     """Find the weaknesses of the diagnose split; none, or the target reached, ends the run as a success."""
     from agent.diagnosis import diagnose as find
+    from agent.diagnosis import find_suspects
 
     run, cycle, settings = state["run"], state["cycle"], context.config
     pairs = samples_of(context, "diagnose", state["champion"])
-    probes = [probe for probe, _ in pairs]
+    probes, samples = [probe for probe, _ in pairs], [sample for _, sample in pairs]
     previous = without_names(_previous(context, run))
+    suspects = find_suspects(probes, samples, others=_other_answers(context, state, probes), votes=_votes(context, probes, samples),
+                             among=_other_probes(context))
+    doubted = {(suspect.suite, suspect.probe_id) for suspect in suspects}  # no phrase is asked for these: the teacher never sees such a gold
     # one seed for all cycles: an unchanged champion must give unchanged weaknesses
-    found = find(probes, [sample for _, sample in pairs], previous=previous, seed=context.seed("diagnose"),
-                 phrases=phrases_of(context, probes))
+    found = find(probes, samples, previous=previous, seed=context.seed("diagnose"), suspects=suspects,
+                 phrases=phrases_of(context, [probe for probe in probes if (probe.suite, probe.probe_id) not in doubted]))
     still_there = [gone for gone in found.departed if gone.n and gone.state not in ENDED]
-    weaknesses = found.weaknesses or _general(found, {at for gone in still_there for at in gone.members})
+    weaknesses = found.weaknesses or _general(found, probes, {at for gone in still_there for at in gone.members})
     rows = [{**_row(rank, weakness, found.states.get(weakness.id, "open"), probes), "split_from": found.split_from.get(weakness.id, "")}
             for rank, weakness in enumerate(weaknesses, 1)]
     known = {row["id"]: row for row in previous}
@@ -57,6 +64,7 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     def write(store: Store) -> None:
         store.weaknesses.add(run, cycle, rows, members, points)
         store.weaknesses.add_outline(run, cycle, outline)
+        store.suspects.add(run, cycle, [suspect.as_dict() for suspect in found.suspects])
         if decision:
             reason = "nothing weak is left" if decision == "converged" else f"accuracy {state['accuracy']:.1%} reached the target"
             store.decisions.record(run, cycle, {
@@ -80,6 +88,35 @@ def _outline(found: Diagnosis, names: dict[str, str], beside: Sequence[dict[str,
         nodes.append({"id": f"N{len(nodes) + 1}", "parent": nodes[0]["id"], "label": row["label"], "n": row["n"], "n_failures": row["n_failures"],
                       "accuracy": 1 - row["failure_rate"], "ci_low": 1 - row["ci_high"], "ci_high": 1 - row["ci_low"], "weakness": row["weakness"], "depth": 1})
     return nodes
+
+
+def _other_answers(context: RunContext, state: CycleState, probes: Sequence[Probe]) -> dict[tuple[str, str], list[Sample]]:
+    """What the base and earlier candidates said to these probes, where they were asked: witnesses of the golds."""
+    adapters = {"", *(row["adapter"] for row in context.store.decisions.adapters(state["run"]))} - {state["champion"]}
+    answers: dict[tuple[str, str], list[Sample]] = {}
+    for adapter in sorted(adapters):
+        for sample in context.store.samples.known(context.student.model_key, adapter, probes).values():
+            answers.setdefault((sample.suite, sample.probe_id), []).append(sample)
+    return answers
+
+
+def _votes(context: RunContext, probes: Sequence[Probe], samples: Sequence[Sample]) -> dict[tuple[str, str], str]:
+    """What an LLM teacher answers to failed probes, where the configuration allows for it and the budget lasts."""
+    from agent.diagnosis.vote import ask_votes, worth_asking
+
+    limit = context.config.diagnosis.label_votes
+    if not limit or context.teacher is None:
+        return {}
+    try:
+        return ask_votes(worth_asking(probes, samples, limit), context.teacher)
+    except BudgetExceeded as error:
+        context.watcher.say(f"no votes on gold labels: {error.message}")
+        return {}
+
+
+def _other_probes(context: RunContext) -> list[Probe]:
+    """Golds of the other splits help to find the rule that a wording's golds obey; no answer to them is looked at."""
+    return [probe for split in ("gate", "audit") for probe in context.store.samples.probes(context.run, split)]
 
 
 def _previous(context: RunContext, run: str) -> list[dict[str, Any]]:
@@ -125,11 +162,13 @@ def _departed_row(rank: int, gone: Departed, known: dict[str, Any], found: Diagn
             "keywords": known["keywords"], "failure_types": dict(kinds), "medoids": known["medoids"], "merged_into": gone.merged_into}
 
 
-def _general(found: Diagnosis, known: set[int]) -> list[Weakness]:
-    """Failures that no evidence separates, but for those in `known` rows, are practised together; too few of them are success."""
+def _general(found: Diagnosis, probes: Sequence[Probe], known: set[int]) -> list[Weakness]:
+    """Failures that no evidence separates, but for those in `known` rows or with a suspect gold, are practised together;
+    too few of them are success."""
     from agent.statistics.intervals import clopper_pearson
 
-    rows = [at for at in range(found.n) if at not in known]
+    doubted = {(suspect.suite, suspect.probe_id) for suspect in found.suspects}
+    rows = [at for at, probe in enumerate(probes) if at not in known and (probe.suite, probe.probe_id) not in doubted]
     failures = tuple(at for at in rows if found.failure_types[at] is not None)
     if len(failures) < MIN_FAILURES:
         return []

@@ -79,10 +79,12 @@ def _brief(context: RunContext, state: CycleState, weakness: str, n_lessons: int
 
 
 def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
-    """Accepted lessons of the cycles before, but for those whose candidate was rejected."""
+    """Accepted lessons of the cycles before, but for those whose candidate was rejected, and those written from a probe
+    whose gold has come under suspicion since."""
+    doubted = {row["probe_id"] for row in context.store.suspects.of_cycle(state["run"], state["cycle"])}
     decided = {row["cycle"]: row["decision"] for row in context.store.decisions.all(state["run"])}
     return [lesson for cycle in range(1, state["cycle"]) if decided.get(cycle) in TAUGHT_FROM
-            for lesson in context.store.lessons.kept(state["run"], cycle=cycle)]
+            for lesson in context.store.lessons.kept(state["run"], cycle=cycle) if doubted.isdisjoint(lesson.parents)]
 
 
 def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], decontaminator: Decontaminator) -> Mix:

@@ -20,6 +20,7 @@ from agent.store.money import Money
 from agent.store.phrases import Phrases
 from agent.store.runs import Runs
 from agent.store.samples import Samples
+from agent.store.suspects import Suspects
 from agent.store.weaknesses import Weaknesses
 
 
@@ -33,6 +34,7 @@ class Store:
         self.runs = Runs(db)
         self.samples = Samples(db)
         self.weaknesses = Weaknesses(db)
+        self.suspects = Suspects(db)
         self.lessons = Lessons(db)
         self.decisions = Decisions(db)
         self.money = Money(db)

@@ -217,6 +217,16 @@ def m004_weakness_ledger(db: Database) -> None:
     db.execute(f"CREATE VIEW v_weakness_ledger AS {_WEAKNESS_LEDGER}")
 
 
+@MIGRATIONS()
+def m005_label_suspects(db: Database) -> None:
+    """Golds that are probably wrong, by cycle, with what each witness says."""
+    db.execute("""
+        CREATE TABLE label_suspects (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, suite TEXT NOT NULL, probe_id TEXT NOT NULL,
+            gold TEXT NOT NULL, says TEXT NOT NULL, witnesses TEXT NOT NULL, PRIMARY KEY (run, cycle, suite, probe_id)
+        )""")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

@@ -47,7 +47,7 @@ class Weaknesses:
         - `lessons`, `refused`: written for it in that cycle, whatever became of the candidate.
         - `tokens`: training tokens of the rows in that cycle's curriculum that were ever written for it, earlier cycles' too.
         - `usd`: what its lessons cost, and of what the strategy's calls cost besides (replies without a lesson, calls paid
-          before a kill) a share by lessons asked for. Calls that serve no strategy (the check, phrases, names) are nobody's.
+          before a kill) a share by lessons asked for. Calls that serve no strategy (the check, phrases, names, votes) are nobody's.
         - `seconds`: of `teach` by lessons asked for, of `train` by training tokens (real data is thus paid by all).
         - `gain` (share, 0 to 1; `fixed`, `broken` of `gate_n`): of the candidate of that cycle on the gate items nearest to
           it, optimistic, for the gate chose the champion. `total_gain` adds those of promoted candidates alone;

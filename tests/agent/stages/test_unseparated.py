@@ -1,4 +1,4 @@
-"""The stored tree has every weakness, those that the clusters do not show too."""
+"""What the diagnose stage adds to a diagnosis: weaknesses that the clusters do not show, in the tree and in general."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from agent.diagnosis.outline import OutlineNode
-from agent.stages.diagnose import GENERAL, _outline
+from agent.diagnosis.suspects import Suspect
+from agent.stages.diagnose import GENERAL, _general, _outline
+from probes.suite import Probe
 
 
 def row(weakness: str, n: int, n_failures: int) -> dict[str, Any]:
@@ -36,3 +38,14 @@ def test_what_nothing_separates_is_the_root_only_where_it_is_everything(found: A
 
 def test_without_probes_there_is_no_tree() -> None:
     assert _outline(SimpleNamespace(outline=()), {}, [row("W000002", 10, 3)]) == []  # type: ignore[arg-type]
+
+
+def test_what_nothing_separates_leaves_out_known_weaknesses_and_wrong_golds() -> None:
+    probes = [Probe("s", f"p{at}", f"question {at}", "yes", "exact") for at in range(20)]
+    found: Any = SimpleNamespace(
+        failure_types=["wrong"] * 6 + ["label_suspect"] * 2 + ["wrong"] * 3 + [None] * 9, suspects=[Suspect("s", f"p{at}", "yes", "no", ()) for at in (6, 7, 19)])
+    (general,) = _general(found, probes, known={8, 9, 10, 11})
+    assert general.failures == (0, 1, 2, 3, 4, 5)
+    assert general.members == (0, 1, 2, 3, 4, 5, *range(12, 19))
+    assert (general.n, general.n_failures, general.failure_types) == (13, 6, {"wrong": 6})
+    assert _general(found, probes, known={0, 1, 8, 9, 10, 11}) == []
