@@ -6,8 +6,10 @@ alone is loaded (scipy.stats costs most of a second) and only when a number is a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 Side = Literal["both", "lower", "upper"]
@@ -44,6 +46,27 @@ def clopper_pearson(k: int, n: int, confidence: float = 0.95, side: Side = "both
     low = 0.0 if k == 0 or side == "upper" else float(betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n or side == "lower" else float(betaincinv(k + 1, n - k, 1 - tail))
     return Interval(low, high, confidence)
+
+
+def wilson(k: int, n: int, confidence: float = 0.95) -> Interval:
+    """Score interval for a proportion of `k` in `n` (Wilson 1927): shorter than the exact one, right on average.
+
+    For shares of many simulated runs, where the exact interval's guarantee buys nothing. `n = 0`: 0 to 1.
+
+    Raises:
+        ValueError: not 0 <= k <= n, or a confidence outside (0, 1).
+    """
+    if not 0 <= k <= n:
+        raise ValueError(f"need 0 <= k <= n, got k={k}, n={n}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+    if n == 0:
+        return Interval(0.0, 1.0, confidence)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, weight = k / n, z * z / n
+    centre = (share + weight / 2) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    return Interval(0.0 if k == 0 else max(0.0, centre - half), 1.0 if k == n else min(1.0, centre + half), confidence)
 
 
 def binomial_lower_tail(k: int, n: int, p: float) -> float:

@@ -7,13 +7,17 @@ a group (near-duplicates, one passage), groups are flipped and resampled whole.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
-BOOTSTRAP_DRAWS = 2000  # Monte-Carlo error of a 2.5 % tail is then about 0.35 points
-BOOTSTRAP_SEED = 20251122  # fixed: the same scores must give the same interval on every machine
+from agent.statistics.resampling import bootstrap_means, checked_groups, outward_quantile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
 Scores = Sequence[float] | Sequence[int] | Sequence[bool]
 
 
@@ -32,7 +36,7 @@ class PairedDifference:
     ci_high: float
     confidence: float = 0.95
     method: str = "tango"
-    """`tango`, or `tango+cluster-bootstrap` where groups were given (the wider of both at each end)."""
+    """`tango`, or `tango+cluster-bootstrap` where items share groups (the wider of both at each end)."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def group_p_value(champion: Scores, candidate: Scores, groups: Sequence[Hashable
     if groups is None:
         return p_value
     net: dict[Hashable, int] = {}
-    for group, step in zip(_checked_groups(groups, len(difference)), difference, strict=True):
+    for group, step in zip(checked_groups(groups, len(difference)), difference, strict=True):
         net[group] = net.get(group, 0) + step
     return max(p_value, sign_flip_exact(list(net.values())))
 
@@ -115,9 +119,9 @@ def paired_difference(
 ) -> PairedDifference:
     """Gain of the candidate with its score interval (Tango, Statistics in Medicine 17, 1998, 891-908).
 
-    `one_sided` puts the whole error at the lower end and leaves `ci_high` at 1. With `groups` (parallel), whole
-    groups are bootstrapped too, with a fixed seed, and the wider bound counts at each end: a bootstrap alone
-    would call the difference of two identical score lists exactly zero. No items: -1 to 1.
+    `one_sided` puts the whole error at the lower end and leaves `ci_high` at 1. With `groups` (parallel) of more
+    than one item, whole groups are bootstrapped too, with a fixed seed, and the wider bound counts at each end: a
+    bootstrap alone would call the difference of two identical score lists exactly zero. No items: -1 to 1.
 
     Raises:
         ValueError: lengths differ, a score other than 0 or 1, a confidence outside (0, 1).
@@ -131,9 +135,9 @@ def paired_difference(
     tail = 1 - confidence if one_sided else (1 - confidence) / 2
     low, high = _tango_bound(n, fixed, broken, tail), -_tango_bound(n, broken, fixed, tail)
     method = "tango"
-    if groups is not None:
-        draws = _cluster_bootstrap(difference, _checked_groups(groups, n))
-        low, high = min(low, _quantile(draws, tail)), max(high, _quantile(draws, 1 - tail))
+    if groups is not None and len(set(checked_groups(groups, n))) < n:  # groups of one are items: nothing to add
+        draws = bootstrap_means(difference, groups)
+        low, high = min(low, outward_quantile(draws, tail)), max(high, outward_quantile(draws, 1 - tail))
         method = "tango+cluster-bootstrap"
     return PairedDifference(
         n, fixed, broken, (fixed - broken) / n, low, 1.0 if one_sided else high, confidence, method
@@ -176,61 +180,29 @@ def _differences(champion: Scores, candidate: Scores) -> list[int]:
     return out
 
 
-def _checked_groups(groups: Sequence[Hashable], n: int) -> list[Hashable]:
-    """Groups as a list; an empty name means that the item stands alone."""
-    if len(groups) != n:
-        raise ValueError(f"{len(groups)} groups for {n} items")
-    return [("alone", i) if group in ("", None) else group for i, group in enumerate(groups)]
-
-
 def _tango_bound(n: int, fixed: int, broken: int, tail: float) -> float:
     """Lower score bound of (fixed - broken) / n: the difference at which the score statistic equals z."""
     z = NormalDist().inv_cdf(1 - tail)
     low, high = -1.0, (fixed - broken) / n
     for _ in range(60):  # bisection to below 1e-16
         middle = (low + high) / 2
-        if _tango_score(n, fixed, broken, middle) > z:
+        if tango_score(n, fixed, broken, middle) > z:
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
-def _tango_score(n: int, fixed: int, broken: int, delta: float) -> float:
-    """Tango's score statistic, with the nuisance P(broken) at its constrained maximum likelihood."""
-    b = -fixed - broken + (2 * n - fixed + broken) * delta
-    c = -broken * delta * (1 - delta)
-    nuisance = (math.sqrt(max(0.0, b * b - 8 * n * c)) - b) / (4 * n)
-    variance = n * (2 * nuisance + delta * (1 - delta))
-    distance = fixed - broken - n * delta
-    if variance <= 0:
-        return math.inf if distance > 0 else 0.0
-    return distance / math.sqrt(variance)
-
-
-def _cluster_bootstrap(difference: list[int], groups: list[Hashable]) -> list[float]:
-    """Sorted bootstrap gains; groups are drawn whole, in an order that does not depend on that of the items."""
+def tango_score(n: int, fixed: ArrayLike, broken: ArrayLike, delta: float) -> NDArray[np.float64]:
+    """Tango's score statistic that the gain is above `delta`, with the nuisance P(broken) at its constrained maximum
+    likelihood (Tango 1998, formulas 8 to 10). Counts may be arrays: simulations judge thousands of pairs at once."""
     import numpy as np
 
-    net: dict[Hashable, list[int]] = {}
-    for group, step in zip(groups, difference, strict=True):
-        entry = net.setdefault(group, [0, 0])
-        entry[0] += step
-        entry[1] += 1
-    # sorted, so that the order of the items does not matter; equal rows are interchangeable
-    table = np.array(sorted(net.values()), dtype=float)
-    n_groups = len(table)
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    gains: list[float] = []
-    chunk = max(1, 1_000_000 // n_groups)
-    while len(gains) < BOOTSTRAP_DRAWS:
-        draws = min(chunk, BOOTSTRAP_DRAWS - len(gains))
-        sums = table[rng.integers(0, n_groups, size=(draws, n_groups))].sum(axis=1)
-        gains.extend((sums[:, 0] / sums[:, 1]).tolist())
-    return sorted(gains)
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    """Bootstrap quantile, rounded outwards so that the interval is never narrower than asked."""
-    position = share * (len(ordered) - 1)
-    return ordered[math.floor(position) if share < 0.5 else math.ceil(position)]
+    f, b = np.asarray(fixed, dtype=float), np.asarray(broken, dtype=float)
+    linear = -f - b + (2 * n - f + b) * delta
+    constant = -b * delta * (1 - delta)
+    nuisance = (np.sqrt(np.maximum(0.0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
+    variance = n * (2 * nuisance + delta * (1 - delta))
+    distance = f - b - n * delta
+    certain = np.where(distance > 0, np.inf, 0.0)  # no variance left: delta lies at the edge of what is possible
+    return np.where(variance > 0, distance / np.sqrt(np.where(variance > 0, variance, 1.0)), certain)

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, false_discovery_control
 from statsmodels.stats.proportion import proportion_confint
 
-from agent.statistics.intervals import benjamini_hochberg, binomial_lower_tail, clopper_pearson
+from agent.statistics.intervals import (
+    benjamini_hochberg,
+    binomial_lower_tail,
+    clopper_pearson,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 20), (3, 20), (10, 20), (20, 20), (17, 5000)])
@@ -19,6 +24,17 @@ def test_clopper_pearson_equals_scipy_and_statsmodels(k: int, n: int) -> None:
     scipys = binomtest(k, n).proportion_ci(0.95, method="exact")
     assert (ours.low, ours.high) == pytest.approx((scipys.low, scipys.high), abs=1e-10)
     assert (ours.low, ours.high) == pytest.approx(proportion_confint(k, n, 0.05, method="beta"), abs=1e-10)
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 20), (3, 20), (20, 20), (17, 5000)])
+def test_wilson_equals_scipy_and_statsmodels(k: int, n: int) -> None:
+    ours = wilson(k, n, 0.9)
+    scipys = binomtest(k, n).proportion_ci(0.9, method="wilson")
+    assert (ours.low, ours.high) == pytest.approx((scipys.low, scipys.high), abs=1e-12)
+    assert (ours.low, ours.high) == pytest.approx(proportion_confint(k, n, 0.1, method="wilson"), abs=1e-10)
+    with pytest.raises(ValueError, match="need 0 <= k"):
+        wilson(n + 1, n)
+    assert (wilson(0, 0).low, wilson(0, 0).high) == (0.0, 1.0)
 
 
 def test_one_sided_bounds_put_all_error_at_one_end() -> None:

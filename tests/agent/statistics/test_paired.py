@@ -11,12 +11,12 @@ from scipy.stats import binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from agent.statistics.paired import (
-    _tango_score,
     group_p_value,
     mcnemar_exact,
     non_inferior,
     paired_difference,
     sign_flip_exact,
+    tango_score,
 )
 
 
@@ -81,7 +81,7 @@ def test_tango_interval_equals_published_values() -> None:
     ("n", "fixed", "broken", "delta"),
     [(21, 1, 7, -0.1), (160, 40, 20, 0.05), (50, 12, 2, 0.4), (50, 0, 0, -0.02), (50, 0, 5, 0.03)],
 )
-def test_tango_score_equals_numerical_constrained_likelihood(
+def testtango_score_equals_numerical_constrained_likelihood(
     n: int, fixed: int, broken: int, delta: float
 ) -> None:
     def loss(q: float) -> float:
@@ -91,7 +91,7 @@ def test_tango_score_equals_numerical_constrained_likelihood(
     low, high = max(0.0, -delta), (1 - delta) / 2
     q = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
     expected = (fixed - broken - n * delta) / np.sqrt(n * (2 * q + delta - delta**2))
-    assert _tango_score(n, fixed, broken, delta) == pytest.approx(expected, abs=1e-5)
+    assert tango_score(n, fixed, broken, delta) == pytest.approx(expected, abs=1e-5)
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 80))

@@ -8,8 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from agent.statistics.paired import mcnemar_exact
-from agent.statistics.power import items_for_margin, mcnemar_power, smallest_detectable_gain
+from agent.statistics.paired import mcnemar_exact, tango_score
+from agent.statistics.power import (
+    MOST_ITEMS,
+    items_for_gain,
+    items_for_margin,
+    margin_power,
+    mcnemar_power,
+    smallest_detectable_gain,
+    smallest_margin,
+)
 from agent.statistics.shrinkage import GroupGain, shrink_gains
 from agent.statistics.spending import Kind, spend
 
@@ -104,8 +112,39 @@ def test_smallest_gain_is_where_power_is_reached() -> None:
 
 def test_items_for_a_margin() -> None:
     assert items_for_margin(0.02, 0.0) == 133
-    assert items_for_margin(0.02, 0.10) == 1546
+    assert items_for_margin(0.02, 0.10) == 1565
     assert items_for_margin(0.05, 0.10) < items_for_margin(0.05, 0.20)
+
+
+@pytest.mark.parametrize(("gain", "discordance", "alpha", "expected"), [(0.02, 0.2, 0.0608, 2949), (0.05, 0.2, 0.0608, 486), (0.02, 0.2, 0.001, 7811)])
+def test_items_for_a_gain_reach_its_power_and_do_not_move(gain: float, discordance: float, alpha: float, expected: int) -> None:
+    n = items_for_gain(gain, discordance, alpha)
+    assert n == expected
+    assert mcnemar_power(n, gain, discordance, alpha) >= 0.8 > mcnemar_power(int(0.97 * n), gain, discordance, alpha)
+    assert items_for_gain(1e-5, 0.2, 0.05) == MOST_ITEMS
+    with pytest.raises(ValueError, match="gain"):
+        items_for_gain(0.0, 0.2, 0.05)
+
+
+@pytest.mark.parametrize(("n", "margin", "discordance", "gain"), [(524, 0.02, 0.1, 0.0), (400, 0.05, 0.08, -0.02), (200, 0.03, 0.02, 0.0)])
+def test_margin_power_equals_simulation(n: int, margin: float, discordance: float, gain: float) -> None:
+    rng = np.random.default_rng(1)
+    draws = rng.multinomial(n, [(discordance + gain) / 2, (discordance - gain) / 2, 1 - discordance], size=20_000)
+    passed = tango_score(n, draws[:, 0], draws[:, 1], -margin) > 1.6448536
+    assert margin_power(n, margin, discordance, gain=gain) == pytest.approx(passed.mean(), abs=0.012)
+
+
+def test_a_suite_of_the_size_the_formula_names_holds_its_margin_in_four_of_five_cases() -> None:
+    for margin, discordance in ((0.02, 0.1), (0.05, 0.2), (0.03, 0.02), (0.04, 0.5)):
+        assert margin_power(items_for_margin(margin, discordance), margin, discordance) == pytest.approx(0.81, abs=0.03)
+    assert margin_power(133, 0.02, 0.0) == 1.0 and margin_power(132, 0.02, 0.0) == 0.0
+    assert margin_power(0, 0.02, 0.1) == 0.0
+    margin = smallest_margin(524, 0.1)
+    assert margin == pytest.approx(0.035, abs=0.002) and margin_power(524, margin, 0.1) >= 0.8
+    with pytest.raises(ValueError, match="margin"):
+        margin_power(10, 0.0, 0.1)
+    with pytest.raises(ValueError, match="discordance"):
+        smallest_margin(10, 1.5)
 
 
 def test_shrinkage_pulls_small_groups_more() -> None:
