@@ -191,7 +191,10 @@ class GateConfig(_Group):
     margin: float = Field(default=0.02, ge=0, lt=1)
     """Largest tolerated fall on a protected suite."""
     min_effect: float = Field(default=0.02, gt=0, lt=1)
-    """Smallest gain worth finding; a look that could not have seen it ends inconclusive."""
+    """Smallest gain worth finding; a look that could not have seen it ends inconclusive. In nats where the test is `margin`."""
+    test: Literal["mcnemar", "margin", "e_value"] = "mcnemar"
+    """`mcnemar`: right or wrong, all items. `margin`: log-probability margin of the gold (suites of `loglikelihood` probes).
+    `e_value`: right or wrong, watched slice by slice and ended early; for gates that take longer than training."""
 
 
 class LimitsConfig(_Group):

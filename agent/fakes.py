@@ -138,7 +138,8 @@ class ScriptedStudent:
         bare = known["lessons"] >= FORMAT_LESSONS or probe.choices
         response = said if bare else f"I think that it is {said}."
         given = score("exact" if probe.scorer in ("lm-eval", "loglikelihood") else probe.scorer, response, probe.gold, probe.choices)
-        return Sample(probe.suite, probe.probe_id, response, given.strict, given.lenient, n_tokens=len(response.split()))
+        margin = 10 * (chance - draw) if probe.scorer == "loglikelihood" else None  # nats; above 0 where the gold is chosen
+        return Sample(probe.suite, probe.probe_id, response, given.strict, given.lenient, n_tokens=len(response.split()), margin=margin)
 
 
 def scripted_student(script: Script = AS_USUAL) -> Callable[[Config, Path, Watcher], ScriptedStudent]:

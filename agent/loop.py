@@ -122,8 +122,7 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
     Raises:
         WeakspotError: as a run would: a suite is missing, broken, or too small to split.
     """
-    from agent.statistics.power import smallest_detectable_gain
-    from agent.statistics.spending import spend
+    from agent.stages.power import sentences, visible
     from probes.check import require_sound
     from probes.registry import find_suite
     from probes.splits import limit_suite, split_for_run
@@ -143,10 +142,12 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
             splits = split_for_run(suite, config.suites.split_key, config.suites.shares) if role == "probe" else {}
             suites.append({"suite": suite.name, "role": role, "n": len(suite.probes), "splits": {name: len(probes) for name, probes in splits.items()}})
     improved = [suite for suite in suites if suite["role"] == "probe"]
-    n_gate = None if any(suite["n"] is None for suite in improved) else sum(suite["splits"]["gate"] for suite in improved)
+    power = None
+    if all(suite["n"] is not None for suite in suites):
+        power = visible(config.gate, sum(suite["splits"]["gate"] for suite in improved), {suite["suite"]: suite["n"] for suite in suites if suite["role"] == "protected"})
     return {"student": config.student.model, "teacher": config.teacher.model, "strategies": config.strategies, "suites": suites,
             "cycles": config.limits.cycles, "lessons_per_cycle": config.plan.lessons_per_cycle, "budget_usd": config.limits.budget_usd,
-            "smallest_detectable_gain": None if n_gate is None else smallest_detectable_gain(n_gate, 0.2, spend(config.gate.alpha, None, 1))}
+            "smallest_detectable_gain": power["smallest_gain"] if power else None, "power": power, "power_text": sentences(power) if power else []}
 
 
 def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: bool, approved: bool,
@@ -182,7 +183,9 @@ def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: b
 
 def _cycles(context: RunContext, approve: bool, approved: bool) -> RunOutcome:
     from agent.stages.audit import audit
-    from agent.stages.prepare import measure_noise, prepare
+    from agent.stages.noise import measure_noise
+    from agent.stages.power import say_power
+    from agent.stages.prepare import prepare
 
     run, store = context.run, context.store
     with _timed(context, "prepare"):
@@ -198,6 +201,7 @@ def _cycles(context: RunContext, approve: bool, approved: bool) -> RunOutcome:
                 break
             if store.decisions.of_cycle(run, cycle) is None:
                 _enough_disk(context.config, store.state_dir)
+                say_power(context)
                 if not _turn(context, saver, cycle, pause=approve and not approved):
                     return RunOutcome(run, "paused", f"cycle {cycle} waits for approval before training: weakspot run --resume {run}")
                 approved = False

@@ -9,6 +9,7 @@ reordering rows moves no other row.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -90,6 +91,12 @@ def split_for_run(
 def group_of(probe: Probe) -> str:
     """The probe's group; without one, the probe is a group of its own."""
     return probe.group or f"{probe.suite}/{probe.probe_id}"
+
+
+def unit_of(probe: Probe) -> str:
+    """What counts once in a test: the probe's group in its suite; without one its text, so that copies of a question
+    are one. `unit` of `Samples.pairs` is the same in SQL."""
+    return f"{probe.suite}/" + (probe.group or probe.prompt + json.dumps(list(probe.choices), ensure_ascii=False))
 
 
 def limit_suite(suite: Suite, n_probes: int, key: str) -> Suite:

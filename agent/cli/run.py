@@ -12,7 +12,7 @@ import typer
 from agent.cli.display import Display, watching
 from agent.cli.output import AsJson, write_json, write_lines
 from agent.cli.session import DEFAULT_CONFIG, Session, load, session_of
-from agent.report.wording import money, points
+from agent.report.wording import money
 from probes.errors import WeakspotError
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def _write_rehearsal(plan: dict[str, Any], as_json: bool) -> None:
         splits = ", ".join(f"{n} {split}" for split, n in suite["splits"].items()) or ("never shown to a teacher" if suite["role"] == "protected" else "")
         lines.append(f"suite {suite['suite']} ({suite['role']}): {size}" + (f": {splits}" if splits else ""))
     lines.append(f"{plan.get('cycles')} cycles of {plan.get('lessons_per_cycle')} lessons, at most {money(plan.get('budget_usd'))}")
-    if plan.get("smallest_detectable_gain") is not None:
-        lines.append(f"the gate can see a gain of {points(plan['smallest_detectable_gain'])} points or more at its first look")
+    lines += plan.get("power_text", [])
     write_lines([*lines, "nothing was written; start it without --dry-run"])
 
 

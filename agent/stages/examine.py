@@ -27,11 +27,12 @@ def samples_of(context: RunContext, split: str, adapter: str, role: str = "probe
     for suite in context.store.samples.suites(context.run, role):
         probes = context.store.samples.probes(context.run, split, suite.name)
         for start in range(0, len(probes), SLICE):
-            pairs += _slice(context, suite, split, probes[start:start + SLICE], adapter)
+            pairs += answers_to(context, suite, split, probes[start:start + SLICE], adapter)
     return pairs
 
 
-def _slice(context: RunContext, suite: Suite, split: str, probes: Sequence[Probe], adapter: str) -> list[tuple[Probe, Sample]]:
+def answers_to(context: RunContext, suite: Suite, split: str, probes: Sequence[Probe], adapter: str) -> list[tuple[Probe, Sample]]:
+    """These probes of one suite with the model's answer, asking only what is unknown, in one commit."""
     store, key = context.store, context.student.model_key
     known = store.samples.known(key, adapter, probes)
     missing = [probe for probe in probes if probe.content_hash not in known]

@@ -1,4 +1,4 @@
-"""What happens once, before the first cycle: suites are found, checked, split and stored; the noise floor is measured."""
+"""What happens once, before the first cycle: suites are found, checked, split and stored."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from pathlib import Path
 
 from agent import faults
 from agent.context import RunContext
-from agent.stages.examine import samples_of
 from probes.check import require_sound
 from probes.errors import WeakspotError
 from probes.registry import find_suite
 from probes.splits import limit_suite, split_for_run
 from probes.suite import Probe, Suite
-
-NOISE_PROBES = 64  # asked twice in other batches; one flip is 1.6 points
 
 
 def prepare(context: RunContext) -> None:
@@ -33,6 +30,7 @@ def prepare(context: RunContext) -> None:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise WeakspotError(f"two suites are named {twice!r}", where="suites.probes, suites.protected", hint="rename one of the files")
     _no_overlap(found)
+    _fit_for_test(context, [suite for suite, role in found if role == "probe"])
     faults.point("prepare.before_commit")
     with context.store.transaction():
         for suite, role in found:
@@ -41,26 +39,6 @@ def prepare(context: RunContext) -> None:
             context.store.samples.add_suite(run, suite, role, _splits(context, chosen, role))
     for row in context.store.samples.split_sizes(run):
         context.watcher.say(f"suite {row['suite']}: {row['n']} probes to {row['split']}")
-
-
-def measure_noise(context: RunContext) -> None:
-    """A/A: the base answers some gate probes a second time, batched otherwise; the share that flips is the noise floor."""
-    if context.store.runs.get(context.run)["noise_floor"] is not None:
-        return
-    context.watcher.stage(context.run, 0, "noise", "the base answers some probes twice")
-    first = samples_of(context, "gate", "")
-    flips, asked = 0, 0
-    for suite in context.store.samples.suites(context.run, "probe"):
-        pairs = [(probe, sample) for probe, sample in first if probe.suite == suite.name]
-        pairs = pairs[:: max(2, len(pairs) // NOISE_PROBES)][:NOISE_PROBES]  # every second at most: other neighbours, other batches
-        again = context.student.evaluate(suite, [probe for probe, _ in pairs], "", progress=context.watcher.progress)
-        score = context.config.gate.score
-        flips += sum(getattr(old, score) != getattr(new, score) for (_, old), new in zip(pairs, again, strict=True))
-        asked += len(pairs)
-    faults.point("noise.before_commit")
-    with context.store.transaction():
-        context.store.runs.update(context.run, noise_floor=flips / max(1, asked))
-    context.watcher.say(f"noise floor: {flips} of {asked} answers changed when the same model was asked twice")
 
 
 def _checked(context: RunContext, reference: str) -> Suite:
@@ -73,6 +51,16 @@ def _splits(context: RunContext, suite: Suite, role: str) -> dict[str, Sequence[
         return {"protected": suite.probes}
     settings = context.config.suites
     return dict(split_for_run(suite, settings.split_key, settings.shares))
+
+
+def _fit_for_test(context: RunContext, suites: Sequence[Suite]) -> None:
+    """A test on margins needs probes that have one: `loglikelihood`, or an lm-eval task, which shows it when asked."""
+    if context.config.gate.test != "margin":
+        return
+    for suite in suites:
+        if odd := next((probe for probe in suite.probes if probe.scorer not in ("loglikelihood", "lm-eval")), None):
+            raise WeakspotError("gate.test is 'margin', and not every probe has one", where=f"{suite.name}/{odd.probe_id} is scored {odd.scorer!r}",
+                                hint="give the probes choices and scorer 'loglikelihood', or set gate.test=mcnemar")
 
 
 def _no_overlap(found: Sequence[tuple[Suite, str]]) -> None:

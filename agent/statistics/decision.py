@@ -12,19 +12,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from agent.statistics.paired import (
-    NonInferiority,
-    PairedDifference,
-    Scores,
-    group_p_value,
-    mcnemar_exact,
-    non_inferior,
-    paired_difference,
+from agent.statistics.paired import PairedDifference, Scores, non_inferior, paired_difference
+from agent.statistics.primary import (
+    Primary,
+    Test,
+    gate_rule,
+    primary_by_e_value,
+    primary_by_margin,
+    primary_by_score,
 )
-from agent.statistics.power import items_for_margin, smallest_detectable_gain
+from agent.statistics.rules import (
+    Findings,
+    Need,
+    Rule,
+    effect_rule,
+    flips,
+    integrity_rule,
+    noise_floor_rule,
+    not_measurably_worse_rule,
+    not_worse_rule,
+    points,
+    same_model_rule,
+)
 from agent.statistics.spending import Kind, spend
-
-ALPHA_WORSE = 0.05  # level at which a candidate counts as measurably worse; errs towards rejecting
 
 
 @dataclass(frozen=True)
@@ -67,24 +77,25 @@ class GateInputs:
     alpha_protected: float = 0.05
     """One-sided level of each non-inferiority test."""
     min_effect: float = 0.02
-    """The gain worth having; a gate that cannot see it with 80 % power decides nothing against a candidate."""
+    """The gain worth having (in nats for a test on margins); a gate that cannot see it with 80 % power decides nothing
+    against a candidate."""
     noise_floor: float = 0.0
-    """Share of items on which the same model differs from itself (A/A run)."""
+    """Share of items on which the same model differs from itself (A/A run); mean absolute change in nats for margins."""
+    noise_p: float = 1.0
+    """Two-sided p of those flips: small when the same model seems to be two."""
+    test: Test = "mcnemar"
+    """The primary test, chosen beforehand."""
+    champion_margin: Sequence[float] | None = None
+    """Gold log-probability margins in nats, where the test is on them."""
+    candidate_margin: Sequence[float] | None = None
+    n_planned: int | None = None
+    """Gate items there are, where watching an e-value ended it early; None: as many as scores."""
+    e_peak: float = 0.0
+    """Largest e-value while watching."""
     effect_logits: float | None = None
     """Largest logit difference between candidate and champion; None: not measured."""
     integrity: Sequence[str] = ()
     """Findings that forbid promotion (contamination, non-finite weights, hash mismatch); empty is good."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One condition of promotion."""
-
-    name: str
-    value: float | None
-    threshold: float | None
-    passed: bool
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,16 @@ class Decision:
     look: int
     smallest_detectable: float
     """Gain this gate sees with 80 % power at this level and this discordance."""
+    test: Test = "mcnemar"
+    n_planned: int = 0
+    """Gate items there are; more than `n` where watching ended it early."""
+    e_value: float | None = None
+    margin_gain: float | None = None
+    """Mean change of the gold's margin in nats, where the test is on it, with its 95 % interval."""
+    margin_ci_low: float | None = None
+    margin_ci_high: float | None = None
+    needs: list[Need] = field(default_factory=list)
+    """What an inconclusive decision would have needed."""
     lenient_fixed: int | None = None
     lenient_broken: int | None = None
     lenient_gain: float | None = None
@@ -124,74 +145,66 @@ class Decision:
 def decide(inputs: GateInputs) -> Decision:
     """Apply the promotion rules (design: gate.md, rule 3).
 
-    Promote iff every rule passes: `effect`, `integrity`, `gate` (exact one-sided McNemar, or the sign-flip test
-    over groups where that is larger, at this look's level), `noise_floor`, `base`, and for each protected suite
-    `protected:<suite>:champion` and `protected:<suite>:base`. Reject on evidence against it: an integrity
-    finding, no effect, no gain or a measurable loss, a protected suite measurably down, or no gain shown by a
-    gate that could have seen `min_effect`. Otherwise inconclusive.
+    Promote iff every rule passes: `effect`, `integrity`, `same_model` (A/A), `gate` (the primary test at this look's
+    level), `score` (only where the test is on margins), `noise_floor`, `base`, and for each protected suite
+    `protected:<suite>:champion` and `protected:<suite>:base`. Reject on evidence against it: an integrity finding, no
+    effect, no gain or a measurable loss, a protected suite measurably down, or no gain shown by a gate that could have
+    seen `min_effect`. Otherwise inconclusive, with the items it would take.
 
     Raises:
-        ValueError: score lists of unequal length or with values other than 0 and 1, settings out of range.
+        ValueError: score lists of unequal length or with values other than 0 and 1, margins missing where the test
+            is on them, settings out of range.
     """
-    primary = paired_difference(inputs.champion, inputs.candidate, groups=inputs.groups)
+    difference = paired_difference(inputs.champion, inputs.candidate, groups=inputs.groups)
     level = spend(inputs.alpha_total, inputs.looks_planned, inputs.look, inputs.spending)
-    p_value = group_p_value(inputs.champion, inputs.candidate, inputs.groups)
-    discordance = (primary.fixed + primary.broken) / primary.n if primary.n else 0.0
-    smallest = smallest_detectable_gain(primary.n, discordance, level)
+    next_level = spend(inputs.alpha_total, inputs.looks_planned, inputs.look + 1, inputs.spending) or level
+    primary = _primary(inputs, difference, level)
     lenient = None
     if inputs.champion_lenient is not None and inputs.candidate_lenient is not None:
         lenient = paired_difference(inputs.champion_lenient, inputs.candidate_lenient, groups=inputs.groups)
-    against: list[str] = []
-    open_questions: list[str] = []
+    findings = Findings()
     rules = [
-        _effect(inputs.effect_logits, against),
-        _integrity(inputs.integrity, against),
-        _gate(primary, p_value, level, smallest, inputs, against, open_questions),
-        _noise_floor(primary, inputs.noise_floor, open_questions),
+        effect_rule(inputs.effect_logits, findings),
+        integrity_rule(inputs.integrity, findings),
+        same_model_rule(inputs.noise_p, findings),
+        gate_rule(primary, difference, inputs.min_effect, next_level, inputs.look, inputs.looks_planned, findings),
     ]
-    margin_base = inputs.margin if inputs.margin_base is None else inputs.margin_base
-    if inputs.base is not None:
-        test = non_inferior(inputs.base, inputs.candidate, margin_base, inputs.alpha_protected, inputs.groups)
-        rules.append(_not_worse("base", "the gate against the base", test, inputs, against, open_questions))
-    for suite, scores in inputs.protected.items():
-        parents = [("champion", scores.champion, inputs.margin)]
-        if scores.base is not None:
-            parents.append(("base", scores.base, margin_base))
-        for parent, before, margin in parents:
-            test = non_inferior(before, scores.candidate, margin, inputs.alpha_protected, scores.groups)
-            where = f"{suite} against the {parent}"
-            rules.append(
-                _not_worse(f"protected:{suite}:{parent}", where, test, inputs, against, open_questions)
-            )
+    if inputs.test == "margin":
+        rules.append(not_measurably_worse_rule(difference, findings))
+    rules.append(noise_floor_rule(primary.gain, inputs.noise_floor, findings, is_in_nats=inputs.test == "margin"))
+    rules += _not_worse_rules(inputs, findings)
     if all(rule.passed for rule in rules):
         verdict: Literal["promote", "reject", "inconclusive"] = "promote"
-        reasons = [f"better on the gate: {_flips(primary)}, p {p_value:.2g} at level {level:.2g}"]
-    elif against:
-        verdict, reasons = "reject", against + open_questions
+        reasons = [f"better on the gate: {_shown(primary, difference)}, p {primary.p_value:.2g} at level {level:.2g}"]
+    elif findings.against:
+        verdict, reasons = "reject", findings.against + findings.open
     else:
-        verdict, reasons = "inconclusive", open_questions
-    format_only = bool(
-        level > 0 and p_value <= level and primary.gain > 0 and lenient is not None and lenient.ci_low <= 0
-    )
+        verdict, reasons = "inconclusive", findings.open
+    is_shown = level > 0 and primary.p_value <= level and difference.gain > 0
+    format_only = bool(is_shown and lenient is not None and lenient.ci_low <= 0)
     if format_only and lenient is not None:
-        reasons.append(
-            f"format only: the lenient score moved by {_points(lenient.gain)}, "
-            f"interval {_points(lenient.ci_low)} to {_points(lenient.ci_high)}"
-        )
+        reasons.append(f"format only: the lenient score moved by {points(lenient.gain)}, interval {points(lenient.ci_low)} to {points(lenient.ci_high)}")
     return Decision(
         decision=verdict,
         reasons=reasons,
         rules=rules,
-        n=primary.n,
-        fixed=primary.fixed,
-        broken=primary.broken,
-        gain=primary.gain,
-        ci_low=primary.ci_low,
-        ci_high=primary.ci_high,
-        p_value=p_value,
+        n=difference.n,
+        fixed=difference.fixed,
+        broken=difference.broken,
+        gain=difference.gain,
+        ci_low=difference.ci_low,
+        ci_high=difference.ci_high,
+        p_value=primary.p_value,
         level=level,
         look=inputs.look,
-        smallest_detectable=smallest,
+        smallest_detectable=primary.smallest if math.isfinite(primary.smallest) else 1.0,
+        test=inputs.test,
+        n_planned=primary.n_planned,
+        e_value=primary.e_value,
+        margin_gain=primary.margin.mean if primary.margin else None,
+        margin_ci_low=primary.margin.ci_low if primary.margin else None,
+        margin_ci_high=primary.margin.ci_high if primary.margin else None,
+        needs=findings.needs,
         lenient_fixed=lenient.fixed if lenient else None,
         lenient_broken=lenient.broken if lenient else None,
         lenient_gain=lenient.gain if lenient else None,
@@ -201,100 +214,36 @@ def decide(inputs: GateInputs) -> Decision:
     )
 
 
-def _effect(effect: float | None, against: list[str]) -> Rule:
-    if effect is None:
-        against.append("the adapter's effect on the logits was not measured")
-        return Rule("effect", None, 0.0, False, "not measured")
-    if not math.isfinite(effect):
-        against.append("the adapter makes the logits non-finite")
-        return Rule("effect", None, 0.0, False, "non-finite logits")
-    if effect <= 0:
-        against.append("the adapter changes no logit: it was not applied, or learned nothing")
-    return Rule("effect", float(effect), 0.0, effect > 0, f"largest logit difference {effect:.3g}")
+def _primary(inputs: GateInputs, difference: PairedDifference, level: float) -> Primary:
+    if inputs.test == "margin":
+        if inputs.champion_margin is None or inputs.candidate_margin is None:
+            raise ValueError("the test is on margins, and there are none")
+        return primary_by_margin(difference, inputs.champion_margin, inputs.candidate_margin, inputs.groups, level)
+    if inputs.test == "e_value":
+        n_planned = difference.n if inputs.n_planned is None else inputs.n_planned
+        return primary_by_e_value(difference, inputs.champion, inputs.candidate, inputs.groups, level, n_planned, inputs.e_peak)
+    return primary_by_score(difference, inputs.champion, inputs.candidate, inputs.groups, level)
 
 
-def _integrity(findings: Sequence[str], against: list[str]) -> Rule:
-    against.extend(f"integrity: {finding}" for finding in findings)
-    detail = "; ".join(findings) or "no findings"
-    return Rule("integrity", float(len(findings)), 0.0, not findings, detail)
+def _not_worse_rules(inputs: GateInputs, findings: Findings) -> list[Rule]:
+    """Against the base on the gate, then each protected suite against champion and base."""
+    rules = []
+    margin_base = inputs.margin if inputs.margin_base is None else inputs.margin_base
+    if inputs.base is not None:
+        test = non_inferior(inputs.base, inputs.candidate, margin_base, inputs.alpha_protected, inputs.groups)
+        rules.append(not_worse_rule("base", "the gate against the base", test, inputs.alpha_protected, findings))
+    for suite, scores in inputs.protected.items():
+        parents = [("champion", scores.champion, inputs.margin)]
+        if scores.base is not None:
+            parents.append(("base", scores.base, margin_base))
+        for parent, before, margin in parents:
+            test = non_inferior(before, scores.candidate, margin, inputs.alpha_protected, scores.groups)
+            rules.append(not_worse_rule(f"protected:{suite}:{parent}", f"{suite} against the {parent}", test, inputs.alpha_protected, findings))
+    return rules
 
 
-def _gate(
-    primary: PairedDifference,
-    p_value: float,
-    level: float,
-    smallest: float,
-    inputs: GateInputs,
-    against: list[str],
-    open_questions: list[str],
-) -> Rule:
-    passed = primary.n > 0 and level > 0 and p_value <= level
-    p_worse = mcnemar_exact(primary.broken, primary.fixed)
-    if primary.n == 0:
-        open_questions.append("the gate has no items")
-    elif passed:
-        pass
-    elif p_worse <= ALPHA_WORSE:
-        against.append(f"worse on the gate: {_flips(primary)}, p {p_worse:.2g}")
-    elif primary.gain <= 0:
-        against.append(f"no gain on the gate: {_flips(primary)}")
-    elif level <= 0:
-        open_questions.append(
-            f"look {inputs.look} is beyond the {inputs.looks_planned} planned: no error left to spend"
-        )
-    elif smallest > inputs.min_effect:
-        open_questions.append(
-            f"gain not shown ({_flips(primary)}, p {p_value:.2g} at level {level:.2g}), but {primary.n} items see "
-            f"only {_points(smallest)} or more and {_points(inputs.min_effect)} was asked for: add gate items"
-        )
-    else:
-        against.append(
-            f"gain not shown: {_flips(primary)}, p {p_value:.2g} at level {level:.2g}, "
-            f"though {primary.n} items see {_points(smallest)}"
-        )
-    return Rule("gate", p_value, level, passed, f"{_flips(primary)}, look {inputs.look}")
-
-
-def _noise_floor(primary: PairedDifference, noise_floor: float, open_questions: list[str]) -> Rule:
-    """The gain must exceed the share of items that flip when nothing changed."""
-    if not math.isfinite(noise_floor):
-        open_questions.append("the noise floor is not a number")
-        return Rule("noise_floor", primary.gain, None, False, "the noise floor is not a number")
-    passed = noise_floor <= 0 or primary.gain > noise_floor
-    detail = f"gain {_points(primary.gain)}, the same model twice differs on {_points(noise_floor)}"
-    if not passed and primary.gain > 0:
-        open_questions.append(f"within the noise of the engine: {detail}")
-    return Rule("noise_floor", primary.gain, float(noise_floor), passed, detail)
-
-
-def _not_worse(
-    name: str,
-    where: str,
-    test: NonInferiority,
-    inputs: GateInputs,
-    against: list[str],
-    open_questions: list[str],
-) -> Rule:
-    detail = (
-        f"{where}: {_points(test.gain)} on {test.n} items, lower bound {_points(test.lower)}, "
-        f"margin {_points(-test.margin)}"
-    )
-    if not test.is_met:
-        if test.n and (test.gain < -test.margin or test.upper < 0):
-            against.append(f"fell: {detail}")
-        elif test.margin > 0:
-            needed = items_for_margin(min(test.margin, 0.999), test.discordance, inputs.alpha_protected)
-            open_questions.append(f"not shown to hold: {detail}; about {needed} items would show it")
-        else:
-            open_questions.append(f"not shown to hold: {detail}")
-    return Rule(name, test.lower, -test.margin, test.is_met, detail)
-
-
-def _flips(difference: PairedDifference) -> str:
-    return (
-        f"{difference.fixed} fixed, {difference.broken} broken of {difference.n} ({_points(difference.gain)})"
-    )
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f} points"
+def _shown(primary: Primary, difference: PairedDifference) -> str:
+    if primary.margin is not None:
+        return f"margin of the gold {primary.margin.mean:+.3g} nats, {flips(difference)}"
+    stopped = f" after {primary.n} of {primary.n_planned} items" if primary.n < primary.n_planned else ""
+    return flips(difference) + stopped

@@ -77,3 +77,20 @@ def is_futile(fixed: int, broken: int, n_seen: int, n_left: int, min_effect: flo
     discordance = (fixed + broken + 1) / (n_seen + 2)
     gain = min(discordance, max(min_effect, (fixed - broken) / max(1, n_seen)))
     return chance_to_cross(fixed, broken, n_left, discordance, gain, level) < FUTILE
+
+
+def smallest_crossing_gain(n: int, discordance: float, level: float, power: float = 0.8) -> float:
+    """Smallest true gain, as a share, with which the e-value stands above 1 / level after `n` items with this power;
+    1.0 where none does. To be compared with `power.smallest_detectable_gain` of the fixed-size test.
+
+    Raises:
+        ValueError: a discordance outside [0, 1], or a level outside (0, 1).
+    """
+    if not 0 <= discordance <= 1:
+        raise ValueError(f"discordance must lie between 0 and 1, got {discordance}")
+    low, high = 0.0, 1.0
+    for _ in range(20):  # bisection to 1e-6
+        middle = (low + high) / 2
+        enough = chance_to_cross(0, 0, n, max(discordance, middle), middle, level) >= power
+        low, high = (low, middle) if enough else (middle, high)
+    return high

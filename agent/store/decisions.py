@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
 
-from agent.store.database import now, pack
+from agent.store.database import BATCH, now, pack
 
 
 class Decisions:
@@ -66,6 +67,27 @@ class Decisions:
         column = {"strict": "strict", "lenient": "lenient"}[score]
         return list(self._db.query(f"SELECT *, CASE WHEN {column}_after > {column}_before THEN 'fixed' ELSE 'broken' END AS flip FROM v_fixed_broken "
                                    f"WHERE run = ? AND cycle = ? AND {column}_after <> {column}_before ORDER BY suite, probe_id", [run, cycle]))
+
+    def discordance(self, run: str, score: str, protected_score: str) -> dict[str, float]:
+        """Share of answers that differed at the newest look between champion and candidate: the gate's under "gate", else by suite."""
+        rows = list(self._db.query("SELECT v.* FROM v_paired v JOIN decisions d ON d.run = v.run AND d.cycle = v.cycle WHERE v.run = ? AND v.against = 'champion' "
+                                   "AND d.look = (SELECT max(look) FROM decisions WHERE run = v.run AND look > 0)", [run]))
+        at_gate = [row for row in rows if row["split"] == "gate"]
+        found = {row["suite"]: (row[f"{protected_score}_fixed"] + row[f"{protected_score}_broken"]) / row["n"] for row in rows if row["split"] == "protected"}
+        if at_gate:
+            found["gate"] = sum(row[f"{score}_fixed"] + row[f"{score}_broken"] for row in at_gate) / sum(row["n"] for row in at_gate)
+        return found
+
+    def add_gate_members(self, run: str, cycle: int, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Which weakness each gate probe was counted under: (weakness, suite, probe_id)."""
+        self._db.table("gate_members").insert_all(({"run": run, "cycle": cycle, "weakness": weakness, "suite": suite, "probe_id": probe_id}
+                                                   for weakness, suite, probe_id in rows), batch_size=BATCH)
+
+    def gate_members(self, run: str) -> tuple[int, dict[tuple[str, str], str]]:
+        """The newest cycle that assigned gate probes to weaknesses (0: none), and (suite, probe_id) to weakness."""
+        newest = next(self._db.query("SELECT max(cycle) AS cycle FROM gate_members WHERE run = ?", [run]))["cycle"] or 0
+        rows = self._db.query("SELECT * FROM gate_members WHERE run = ? AND cycle = ?", [run, newest])
+        return newest, {(row["suite"], row["probe_id"]): row["weakness"] for row in rows}
 
     def add_audit(self, run: str, adapter: str, details: dict[str, Any]) -> None:
         """Store what the sealed split says of one champion; `look` counts the readings."""

@@ -104,15 +104,33 @@ class Samples:
     def pairs(self, run: str, before: tuple[str, str], after: tuple[str, str], splits: Sequence[str]) -> list[dict[str, Any]]:
         """Probes of a run that both models answered; a model is (model key, adapter), so it may come from another run.
 
-        Rows of suite, probe_id, split, grp, prompt, gold, before, after, strict_before, strict_after, lenient_before, lenient_after.
+        Rows of suite, probe_id, split, grp, unit, prompt, gold, before, after, strict_before, strict_after, lenient_before, lenient_after,
+        margin_before, margin_after; `unit` as `probes.splits.unit_of`.
         """
         return list(self._db.query(
-            f"SELECT p.suite, p.probe_id, p.split, p.grp, p.prompt, p.gold, b.response AS before, a.response AS after, b.strict AS strict_before, "
-            f"a.strict AS strict_after, b.lenient AS lenient_before, a.lenient AS lenient_after FROM probes p "
+            f"SELECT p.suite, p.probe_id, p.split, p.grp, p.suite || '/' || CASE p.grp WHEN '' THEN p.prompt || p.choices ELSE p.grp END AS unit, p.prompt, p.gold, "
+            f"b.response AS before, a.response AS after, b.strict AS strict_before, a.strict AS strict_after, b.lenient AS lenient_before, "
+            f"a.lenient AS lenient_after, b.margin AS margin_before, a.margin AS margin_after FROM probes p "
             f"JOIN suites q ON q.run = p.run AND q.suite = p.suite "
             f"JOIN samples b ON b.model_key = ? AND b.adapter = ? AND b.probe_hash = p.probe_hash "
             f"JOIN samples a ON a.model_key = ? AND a.adapter = ? AND a.probe_hash = p.probe_hash "
             f"WHERE p.run = ? AND p.split IN ({','.join('?' * len(splits))}) ORDER BY q.rowid, p.position", [*before, *after, run, *splits]))
+
+    def add_repeats(self, run: str, adapter: str, answers: Iterable[tuple[Probe, Sample]]) -> None:
+        """Store second answers of one model (A/A)."""
+        at = now()
+        self._db.table("repeats").insert_all(({
+            "run": run, "suite": probe.suite, "probe_id": probe.probe_id, "adapter": adapter, "response": clean(sample.response),
+            "strict": float(sample.strict), "lenient": float(sample.lenient), "margin": sample.margin, "created_at": at,
+        } for probe, sample in answers), batch_size=BATCH, ignore=True)
+
+    def repeats(self, run: str) -> list[dict[str, Any]]:
+        """Both answers to each probe that the base was asked twice: strict, lenient, margin, each with `_again`."""
+        return list(self._db.query(
+            "SELECT a.suite, a.probe_id, s.strict, a.strict AS strict_again, s.lenient, a.lenient AS lenient_again, s.margin, a.margin AS margin_again "
+            "FROM repeats a JOIN runs r ON r.run = a.run JOIN probes p ON p.run = a.run AND p.suite = a.suite AND p.probe_id = a.probe_id "
+            "JOIN samples s ON s.model_key = r.model_key AND s.adapter = a.adapter AND s.probe_hash = p.probe_hash WHERE a.run = ? "
+            "ORDER BY a.suite, a.probe_id", [run]))
 
     def find_probe(self, run: str, text: str) -> list[dict[str, Any]]:
         """Probes by id, or by words of their prompt (full-text)."""

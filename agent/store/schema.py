@@ -217,6 +217,37 @@ def m004_weakness_ledger(db: Database) -> None:
     db.execute(f"CREATE VIEW v_weakness_ledger AS {_WEAKNESS_LEDGER}")
 
 
+_GATE_EVIDENCE = """
+CREATE TABLE repeats (
+    run TEXT NOT NULL REFERENCES runs(run), suite TEXT NOT NULL, probe_id TEXT NOT NULL, adapter TEXT NOT NULL, response TEXT NOT NULL,
+    strict REAL NOT NULL, lenient REAL NOT NULL, margin REAL, created_at TEXT NOT NULL, PRIMARY KEY (run, suite, probe_id, adapter)
+);
+CREATE TABLE gate_members (
+    run TEXT NOT NULL, cycle INTEGER NOT NULL, weakness TEXT NOT NULL, suite TEXT NOT NULL, probe_id TEXT NOT NULL,
+    PRIMARY KEY (run, cycle, suite, probe_id)
+);
+CREATE VIEW v_paired AS
+    WITH pairs AS (SELECT run, cycle, 'champion' AS against, champion AS parent, candidate FROM decisions WHERE candidate <> ''
+                   UNION ALL SELECT run, cycle, 'base', '', candidate FROM decisions WHERE candidate <> '')
+    SELECT d.run, d.cycle, d.against, p.split, p.suite, count(*) AS n,
+           avg(b.strict) AS strict_before, avg(a.strict) AS strict_after, sum(a.strict > b.strict) AS strict_fixed, sum(a.strict < b.strict) AS strict_broken,
+           avg(b.lenient) AS lenient_before, avg(a.lenient) AS lenient_after, sum(a.lenient > b.lenient) AS lenient_fixed,
+           sum(a.lenient < b.lenient) AS lenient_broken, avg(a.margin - b.margin) AS margin_gain
+    FROM pairs d JOIN runs r ON r.run = d.run
+    JOIN probes p ON p.run = d.run AND p.split IN ('gate', 'protected')
+    JOIN samples b ON b.model_key = r.model_key AND b.adapter = d.parent AND b.probe_hash = p.probe_hash
+    JOIN samples a ON a.model_key = r.model_key AND a.adapter = d.candidate AND a.probe_hash = p.probe_hash
+    GROUP BY d.run, d.cycle, d.against, p.split, p.suite
+"""
+
+
+@MIGRATIONS()
+def m005_gate_evidence(db: Database) -> None:
+    """The A/A answers, the weakness of each gate probe, and a view that counts every comparison a decision rests on."""
+    for statement in _statements(_GATE_EVIDENCE):
+        db.execute(statement)
+
+
 @MIGRATIONS()
 def m005_label_suspects(db: Database) -> None:
     """Golds that are probably wrong, by cycle, with what each witness says."""

@@ -43,6 +43,7 @@ def test_promotes_when_every_rule_passes() -> None:
     assert [one.name for one in decision.rules] == [
         "effect",
         "integrity",
+        "same_model",
         "gate",
         "noise_floor",
         "base",
