@@ -81,20 +81,24 @@ def sign_flip_exact(net: Sequence[int]) -> float:
     exactly by convolution over the groups (cost: groups x items). With at most one discordant item a group this
     *is* `mcnemar_exact`. Few groups cannot reach a small p: g groups give at best 2 ** -g.
     """
+    return sign_flip_tail([abs(int(value)) for value in net if value], int(sum(net)))
+
+
+def sign_flip_tail(sizes: Sequence[int], total: int) -> float:
+    """P(sum of +-sizes >= total) with fair signs: what `sign_flip_exact` counts. No sizes: 1.0."""
     import numpy as np
 
-    sizes = [abs(int(value)) for value in net if value]
     if not sizes:
         return 1.0
-    total = sum(sizes)
-    chance = np.zeros(2 * total + 1)
-    chance[total] = 1.0  # index total + s holds P(sum = s)
+    most = sum(sizes)
+    chance = np.zeros(2 * most + 1)
+    chance[most] = 1.0  # index most + s holds P(sum = s)
     for size in sizes:
         shifted = np.zeros_like(chance)
         shifted[size:] += 0.5 * chance[:-size]
         shifted[:-size] += 0.5 * chance[size:]
         chance = shifted
-    return float(min(1.0, chance[total + int(sum(net)) :].sum()))
+    return float(min(1.0, chance[most + total :].sum()))
 
 
 def group_p_value(champion: Scores, candidate: Scores, groups: Sequence[Hashable] | None) -> float:
@@ -193,12 +197,12 @@ def _tango_bound(n: int, fixed: int, broken: int, tail: float) -> float:
     return (low + high) / 2
 
 
-def tango_score(n: int, fixed: ArrayLike, broken: ArrayLike, delta: float) -> NDArray[np.float64]:
+def tango_score(n: ArrayLike, fixed: ArrayLike, broken: ArrayLike, delta: float) -> NDArray[np.float64]:
     """Tango's score statistic that the gain is above `delta`, with the nuisance P(broken) at its constrained maximum
     likelihood (Tango 1998, formulas 8 to 10). Counts may be arrays: simulations judge thousands of pairs at once."""
     import numpy as np
 
-    f, b = np.asarray(fixed, dtype=float), np.asarray(broken, dtype=float)
+    n, f, b = np.asarray(n, dtype=float), np.asarray(fixed, dtype=float), np.asarray(broken, dtype=float)
     linear = -f - b + (2 * n - f + b) * delta
     constant = -b * delta * (1 - delta)
     nuisance = (np.sqrt(np.maximum(0.0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
