@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench bench-gate lock clean
 
 demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
@@ -18,6 +18,9 @@ check: $(READY)  ## style and types
 
 bench: $(READY)  ## paired ratios, into bench/results/
 	$(BIN)/python -m bench
+
+bench-gate: $(READY)  ## the gate over thousands of simulated runs, into bench/results/gate.json; half a minute
+	$(BIN)/python -m bench.gate
 
 lock: $(READY)  ## write requirements.lock from what is installed
 	(echo "# Exact versions of everything, as tested. Made by: make lock"; \

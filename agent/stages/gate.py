@@ -22,7 +22,7 @@ from agent.state import CycleState
 from agent.statistics.decision import Decision, GateInputs, ProtectedScores, decide
 from agent.statistics.paired import PairedDifference, group_p_value, paired_difference
 from agent.statistics.shrinkage import GroupGain, shrink_gains
-from agent.statistics.spending import spend
+from agent.statistics.spending import spend, spend_on_base
 from agent.store import Store
 from agent.student.contract import BadAdapter, Sample
 from probes.splits import unit_of
@@ -39,7 +39,7 @@ def gate(context: RunContext, state: CycleState) -> StageResult:
     assert adapter is not None, "the train stage stores it in the transaction that leads here"
     settings, look = context.config.gate, context.store.decisions.n_looks(run) + 1
     try:
-        answers = gate_answers(context, champion, candidate, spend(settings.alpha, None, look))
+        answers = gate_answers(context, champion, candidate, spend(settings.alpha, None, look), spend_on_base(ALPHA_PROTECTED, None, look))
         after_protected = samples_of(context, "protected", candidate, "protected") if answers.ended != "futile" else []
     except BadAdapter as damage:
         return _refused(state, damage.message)

@@ -57,8 +57,10 @@ class GateAnswers:
         return [asdict(peek) for peek in self.peeks]
 
 
-def gate_answers(context: RunContext, champion: str, candidate: str, level: float) -> GateAnswers:
+def gate_answers(context: RunContext, champion: str, candidate: str, level: float, alpha_base: float) -> GateAnswers:
     """Everyone's answers on the gate split; under `gate.test: e_value` only as many as the decision needs.
+
+    `level` is what this look may spend on being better, `alpha_base` on not being worse than the base.
 
     Raises:
         BadAdapter: the candidate can't be used.
@@ -74,7 +76,7 @@ def gate_answers(context: RunContext, champion: str, candidate: str, level: floa
             answers.candidate += answers_to(context, suite, "gate", asked, candidate)
             answers.champion += answers_to(context, suite, "gate", asked, champion)
             answers.base += answers_to(context, suite, "gate", asked, "")
-        _look(context, answers, bool(champion), level)
+        _look(context, answers, alpha_base if champion else None, level)
         context.watcher.progress("gate watched", len(answers.candidate), len(probes))
         if answers.ended != "all answered":
             break
@@ -94,7 +96,7 @@ def slices(probes: Sequence[Probe], key: str) -> list[list[Probe]]:
     return parts
 
 
-def _look(context: RunContext, answers: GateAnswers, has_champion: bool, level: float) -> None:
+def _look(context: RunContext, answers: GateAnswers, alpha_base: float | None, level: float) -> None:
     """Note this slice's e-value and say whether it is enough. Crossing alone is not: the base must be held as well."""
     settings = context.config.gate
     before, after, first = (scores_of(pairs, settings.score) for pairs in (answers.champion, answers.candidate, answers.base))
@@ -104,7 +106,7 @@ def _look(context: RunContext, answers: GateAnswers, has_champion: bool, level: 
     if answers.n_planned == len(after):
         return
     if answers.peak >= 1 / level:
-        if not has_champion or non_inferior(first, after, settings.margin, 0.05, groups).is_met:
+        if alpha_base is None or non_inferior(first, after, settings.margin, alpha_base, groups).is_met:
             answers.ended = "crossed"
         return
     n_groups = len(set(groups))

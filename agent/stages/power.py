@@ -20,7 +20,7 @@ from agent.statistics.power import (
     smallest_detectable_gain,
     smallest_margin,
 )
-from agent.statistics.spending import spend
+from agent.statistics.spending import spend, spend_on_base
 
 GUESSED_GATE = 0.20  # share of answers that differ between champion and candidate; the demo's later cycles had 18 to 22 %
 GUESSED_PROTECTED = 0.12  # the demo's protected suite had 12 % (docs/log.md)
@@ -40,14 +40,14 @@ def visible(settings: GateConfig, n_gate: int, protected: Mapping[str, int], loo
     if settings.test != "margin":  # nats have no scale before anything was measured
         by_test = smallest_crossing_gain if settings.test == "e_value" else smallest_detectable_gain
         smallest = by_test(n_gate, at_gate, level)
-    rows = []
+    rows, alpha = [], min(ALPHA_PROTECTED, spend_on_base(ALPHA_PROTECTED, None, look))  # against the base is the harder one
     for suite, n in protected.items():
         differ = known.get(suite, GUESSED_PROTECTED)
         rows.append({
-            "suite": suite, "n": n, "discordance": differ, "margin": settings.margin, "smallest_margin": smallest_margin(n, differ, ALPHA_PROTECTED),
+            "suite": suite, "n": n, "alpha": alpha, "discordance": differ, "margin": settings.margin, "smallest_margin": smallest_margin(n, differ, alpha),
             "smallest_fall": smallest_detectable_gain(n, differ, ALPHA_PROTECTED),
-            "harmless_passes": margin_power(n, settings.margin, differ, ALPHA_PROTECTED) if settings.margin > 0 else 0.0,
-            "n_needed": items_for_margin(settings.margin, differ, ALPHA_PROTECTED) if settings.margin > 0 else None})
+            "harmless_passes": margin_power(n, settings.margin, differ, alpha) if settings.margin > 0 else 0.0,
+            "n_needed": items_for_margin(settings.margin, differ, alpha) if settings.margin > 0 else None})
     return {"look": look, "level": level, "n": n_gate, "discordance": at_gate, "is_guess": "gate" not in known, "smallest_gain": smallest,
             "min_effect": settings.min_effect, "protected": rows,
             "n_needed": items_for_gain(settings.min_effect, at_gate, level) if settings.test == "mcnemar" else None}

@@ -34,7 +34,7 @@ from agent.statistics.rules import (
     points,
     same_model_rule,
 )
-from agent.statistics.spending import Kind, spend
+from agent.statistics.spending import Kind, spend, spend_on_base
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class GateInputs:
     margin_base: float | None = None
     """The same against the base; None: `margin`."""
     alpha_protected: float = 0.05
-    """One-sided level of each non-inferiority test."""
+    """One-sided level of each non-inferiority test against the champion; of those against the base over the whole run."""
     min_effect: float = 0.02
     """The gain worth having (in nats for a test on margins); a gate that cannot see it with 80 % power decides nothing
     against a candidate."""
@@ -229,16 +229,17 @@ def _not_worse_rules(inputs: GateInputs, findings: Findings) -> list[Rule]:
     """Against the base on the gate, then each protected suite against champion and base."""
     rules = []
     margin_base = inputs.margin if inputs.margin_base is None else inputs.margin_base
+    alpha_base = spend_on_base(inputs.alpha_protected, inputs.looks_planned, inputs.look, inputs.spending)
     if inputs.base is not None:
-        test = non_inferior(inputs.base, inputs.candidate, margin_base, inputs.alpha_protected, inputs.groups)
-        rules.append(not_worse_rule("base", "the gate against the base", test, inputs.alpha_protected, findings))
+        test = non_inferior(inputs.base, inputs.candidate, margin_base, alpha_base, inputs.groups)
+        rules.append(not_worse_rule("base", "the gate against the base", test, alpha_base, findings))
     for suite, scores in inputs.protected.items():
-        parents = [("champion", scores.champion, inputs.margin)]
+        parents = [("champion", scores.champion, inputs.margin, inputs.alpha_protected)]
         if scores.base is not None:
-            parents.append(("base", scores.base, margin_base))
-        for parent, before, margin in parents:
-            test = non_inferior(before, scores.candidate, margin, inputs.alpha_protected, scores.groups)
-            rules.append(not_worse_rule(f"protected:{suite}:{parent}", f"{suite} against the {parent}", test, inputs.alpha_protected, findings))
+            parents.append(("base", scores.base, margin_base, alpha_base))
+        for parent, before, margin, alpha in parents:
+            test = non_inferior(before, scores.candidate, margin, alpha, scores.groups)
+            rules.append(not_worse_rule(f"protected:{suite}:{parent}", f"{suite} against the {parent}", test, alpha, findings))
     return rules
 
 

@@ -110,7 +110,7 @@ def not_measurably_worse_rule(primary: PairedDifference, findings: Findings) -> 
 
 def not_worse_rule(name: str, where: str, test: NonInferiority, alpha: float, findings: Findings) -> Rule:
     """Lost less than the margin: the one-sided lower bound of the gain stands above minus the margin."""
-    detail = f"{where}: {points(test.gain)} on {test.n} items, lower bound {points(test.lower)}, margin {points(-test.margin)}"
+    detail = f"{where}: {points(test.gain)} on {test.n} items, lower bound {points(test.lower)} at level {alpha:.2g}, margin {points(-test.margin)}"
     if not test.is_met:
         if test.n and (test.gain < -test.margin or test.upper < 0):
             findings.against.append(f"fell: {detail}")

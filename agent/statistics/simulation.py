@@ -116,7 +116,8 @@ def mcnemar_p(fixed: Floats, broken: Floats) -> Floats:
     import numpy as np
     from scipy.special import bdtrc
 
-    return np.where(fixed > 0, bdtrc(np.maximum(fixed, 1) - 1, np.maximum(fixed + broken, 1), 0.5), 1.0)
+    up, down = np.asarray(fixed).astype(int), np.asarray(broken).astype(int)
+    return np.where(up > 0, bdtrc(np.maximum(up, 1) - 1, np.maximum(up + down, 1), 0.5), 1.0)
 
 
 def _imagine(pair: GroupedPair, gain: float, n_candidates: int, n_groups: int, rng: np.random.Generator, margin: float, alpha: float) -> Imagined:

@@ -80,20 +80,21 @@ def test_null_candidates_promote_in_at_most_the_stated_share_of_runs_and_the_nai
     found = null_runs(n_runs=400, n_cycles=20, n_items=200)
     assert found["this gate"]["runs_promoting"] <= 0.10
     assert abs(found["this gate"]["apparent_gain"]) < 0.005
-    assert found["higher is better"]["runs_promoting"] > 0.95 and found["higher is better"]["apparent_gain"] > 0.04
+    assert found["higher is better"]["runs_promoting"] > 0.9 and found["higher is better"]["apparent_gain"] > 0.04
     assert found["McNemar at .05 every cycle"]["runs_promoting"] > 0.25
     assert found["identical candidates"]["runs_promoting"] == 0
 
 
 def test_a_target_bought_with_a_protected_suite_is_not_promoted() -> None:
     found = {row["fall"]: row["promoted"] for row in trade(n_candidates=1000, falls=(0.0, 0.02, 0.05))}
-    assert found[0.0] > 0.9 and found[0.02] <= 0.07 and found[0.05] == 0.0
+    assert found[0.0] > 0.8 and found[0.02] <= 0.07 and found[0.05] == 0.0
 
 
 def test_a_slow_decline_is_stopped_by_the_base() -> None:
     found = decline(n_runs=60)
-    assert found["against the champion alone"]["true_fall"] > 0.06
-    assert found["against the base as well"]["true_fall"] < 0.03
+    assert found["against the champion alone"]["runs_beyond_margin"] == 1.0
+    assert found["and the base, at .05 each time"]["runs_beyond_margin"] > 0.2
+    assert found["and the base, .05 spent"]["runs_beyond_margin"] <= 0.05
 
 
 def test_copied_items_create_no_significance() -> None:

@@ -19,7 +19,7 @@ from agent.statistics.power import (
     smallest_margin,
 )
 from agent.statistics.shrinkage import GroupGain, shrink_gains
-from agent.statistics.spending import Kind, spend
+from agent.statistics.spending import Kind, spend, spend_on_base
 
 
 @given(st.sampled_from(["pocock", "even"]), st.integers(1, 40), st.floats(0.001, 0.5))
@@ -42,6 +42,12 @@ def test_harmonic_never_runs_out() -> None:
 def test_default_kind_follows_the_plan() -> None:
     assert spend(0.1, 5, 2) == pytest.approx(0.02)
     assert spend(0.1, None, 2) == spend(0.1, None, 2, "harmonic")
+
+
+def test_the_base_gets_its_own_account() -> None:
+    assert spend_on_base(0.05, None, 2) == spend(0.05, None, 1) and spend_on_base(0.05, None, 4) == spend(0.05, None, 3)
+    assert sum(spend_on_base(0.05, None, look) for look in range(2, 4000)) <= 0.05
+    assert spend_on_base(0.05, 3, 9) == spend(0.05, 3, 3) > 0
 
 
 def test_spending_refuses_nonsense() -> None:
