@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.output import AsJson, write_json, write_rich
+from agent.cli.output import AsJson, console, write_json, write_rich
 from agent.cli.session import session_of
 
 EXIT_REGRESSION = 100
@@ -26,13 +26,14 @@ def compare(
     after: Annotated[str, typer.Argument(metavar="B", help="The same; its run's probes are compared.")],
     score: Annotated[Score | None, typer.Option(help="Default: the gate's score of B's run.", show_default=False)] = None,
     splits: Annotated[list[str] | None, typer.Option("--split", help="diagnose, gate, protected or audit; repeatable. Default: gate and protected.", show_default=False)] = None,
-    n_samples: Annotated[int, typer.Option("--samples", min=0, help="Samples shown of each kind; --json has all.")] = 10,
-    fail_on_regression: Annotated[bool, typer.Option("--fail-on-regression", help="Exit with 100 when B is measurably worse on any suite (one-sided exact test, p <= .05).")] = False,
+    n_samples: Annotated[int, typer.Option("--samples", min=0, help="Samples shown of each kind; --json has all.")] = 5,
+    fail_on_regression: Annotated[bool, typer.Option("--fail-on-regression", help="Exit with 100 when B is measurably worse on any suite (one-sided exact tests, .05 over all suites).")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Two models on the same probes, item by item.
 
-    Fixed, broken and still wrong with an exact one-sided McNemar test, per suite and per weakness, and the samples, broken ones first.
+    Fixed, broken and still wrong with an exact one-sided McNemar test and a 95 % interval, per suite and per weakness, and the
+    samples, broken ones first. Only stored answers are compared: nothing is asked, and the two may come from different runs.
     """
     from agent.report.comparison import SPLITS, compare_models
     from agent.report.terminal import comparison_tables
@@ -42,6 +43,6 @@ def compare(
     if as_json:
         write_json(facts)
     else:
-        write_rich(comparison_tables(facts, n_samples))
+        write_rich(comparison_tables(facts, n_samples, console().width))
     if fail_on_regression and facts["regressions"]:
         raise typer.Exit(EXIT_REGRESSION)

@@ -14,13 +14,15 @@ from typing import Any
 import yaml
 
 from agent.report.wording import count, interval, p_phrase, percent, points
+from agent.statistics.intervals import benjamini_hochberg
 from agent.statistics.paired import group_p_value, paired_difference
 from agent.store import Store
 from probes.errors import WeakspotError
 
 SPLITS = ("gate", "protected")
 KNOWN_SPLITS = ("diagnose", "gate", "protected", "audit")
-ALPHA_WORSE = 0.05  # one-sided level at which a suite counts as measurably worse
+ALPHA_WORSE = 0.05  # chance of any false alarm over all suites, if nothing fell
+FLIPS = ("broken", "fixed", "still wrong")
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,22 @@ def compare_models(store: Store, before: str, after: str, *, score: str | None =
         raise WeakspotError(f"{a.name} and {b.name} have answered no probe in common", where=f"splits: {', '.join(splits)}",
                             hint="a candidate answers the gate split only; try --split diagnose, or compare with its own run's base")
     suites = [{"suite": name, "split": found[0]["split"], **_counts(found, score)} for name, found in _grouped(rows, "suite").items()]
+    for row, q_value in zip(suites, benjamini_hochberg([row["p_worse"] for row in suites]), strict=True):
+        row["q_worse"] = q_value  # over all suites: ten suites at .05 each would alarm in 40 % of comparisons of equal models
+    improved = [row for row in rows if row["split"] != "protected"] or rows
+    total = {name: _counts(improved, name) for name in ("strict", "lenient")}
     facts: dict[str, Any] = {
-        "a": asdict(a), "b": asdict(b), "score": score, "splits": list(splits), "suites": suites,
-        "total": _counts([row for row in rows if row["split"] != "protected"] or rows, score),
-        "weaknesses": _per_weakness(store, a, b, score),
-        "samples": {flip: [_sample(row) for row in rows if _flip(row, score) == flip] for flip in ("broken", "fixed")},
-        "regressions": [row["suite"] for row in suites if row["p_worse"] <= ALPHA_WORSE]}
+        "a": asdict(a), "b": asdict(b), "is_same_model": (a.model_key, a.adapter) == (b.model_key, b.adapter), "score": score, "splits": list(splits),
+        "n_unanswered": _unanswered(store, b.run, splits, len(rows)), "total": total[score], **total, "suites": suites,
+        "weaknesses": _per_weakness(store, a, b, rows, score),
+        "samples": {flip: [_sample(row) for row in rows if _flip(row, score) == flip] for flip in FLIPS},
+        "regressions": [row["suite"] for row in suites if row["q_worse"] <= ALPHA_WORSE]}
     return {"headline": _headline(facts), **facts}
 
 
 def _counts(rows: Sequence[dict[str, Any]], score: str) -> dict[str, Any]:
     old, new = [row[f"{score}_before"] for row in rows], [row[f"{score}_after"] for row in rows]
-    groups = [row["grp"] for row in rows]
+    groups = [row["unit"] for row in rows]
     difference = paired_difference(old, new, groups=groups)
     right = sum(1 for x, y in zip(old, new, strict=True) if x == y == 1)
     return {"n": difference.n, "before": sum(old) / len(old), "after": sum(new) / len(new), "gain": difference.gain, "ci_low": difference.ci_low,
@@ -97,22 +103,33 @@ def _counts(rows: Sequence[dict[str, Any]], score: str) -> dict[str, Any]:
             "p_better": group_p_value(old, new, groups), "p_worse": group_p_value(new, old, groups)}
 
 
-def _per_weakness(store: Store, a: Model, b: Model, score: str) -> list[dict[str, Any]]:
-    """Members of the run's weaknesses that both models answered, else what the gate stored for this very pair."""
-    rows = {f"{row['suite']}/{row['probe_id']}": row for row in store.samples.pairs(b.run, (a.model_key, a.adapter), (b.model_key, b.adapter), ["diagnose"])}
-    found = []
-    for weakness in store.weaknesses.latest(b.run):
-        members = [rows[name] for name in weakness["members"] if name in rows]
-        if members:
-            counts = _counts(members, score)
-            found.append({"weakness": weakness["weakness"], "label": weakness["label"], "split": "diagnose",
-                          **{key: counts[key] for key in ("n", "before", "after", "fixed", "broken", "gain")}})
-    if found or a.run != b.run:
-        return found
-    for decision in store.decisions.all(b.run):
-        if (decision["champion"], decision["candidate"]) == (a.adapter, b.adapter):
-            return [{**row, "split": "gate"} for row in decision["details"].get("per_weakness") or []]
-    return []
+def _per_weakness(store: Store, a: Model, b: Model, rows: Sequence[dict[str, Any]], score: str) -> list[dict[str, Any]]:
+    """Gains by weakness of B's run: on the gate probes that its newest decision counted under each, else on the weakness's own
+    diagnosed probes, where both models answered them."""
+    labels = {row["weakness"]: row["label"] for row in store.weaknesses.latest(b.run)}
+    cycle, assigned = store.decisions.gate_members(b.run)
+    names = {**{row["weakness"]: row["label"] for row in (store.weaknesses.of_cycle(b.run, cycle) if cycle else [])}, **labels}
+    at_gate = [{**row, "weakness": assigned[row["suite"], row["probe_id"]]} for row in rows if (row["suite"], row["probe_id"]) in assigned]
+    found = _weakness_rows(_grouped(at_gate, "weakness"), names, "gate", score)
+    seen = {row["weakness"] for row in found}
+    diagnosed = {f"{row['suite']}/{row['probe_id']}": row for row in store.samples.pairs(b.run, (a.model_key, a.adapter), (b.model_key, b.adapter), ["diagnose"])}
+    members = {weakness["weakness"]: [diagnosed[name] for name in weakness["members"] if name in diagnosed]
+               for weakness in store.weaknesses.latest(b.run) if weakness["weakness"] not in seen}
+    return found + _weakness_rows({name: part for name, part in members.items() if part}, names, "diagnose", score)
+
+
+def _weakness_rows(parts: dict[str, list[dict[str, Any]]], names: dict[str, str], split: str, score: str) -> list[dict[str, Any]]:
+    """Counts by weakness with the interval and p values corrected for their number, largest fall first."""
+    made = [{"weakness": name, "label": names.get(name, ""), "split": split, **_counts(part, score)} for name, part in parts.items()]
+    for side in ("better", "worse"):
+        for row, q_value in zip(made, benjamini_hochberg([row[f"p_{side}"] for row in made]), strict=True):
+            row[f"q_{side}"] = q_value
+    return sorted(made, key=lambda row: (row["gain"], row["weakness"]))
+
+
+def _unanswered(store: Store, run: str, splits: Sequence[str], n_both: int) -> int:
+    """Probes of these splits that one of the two models has not answered: they are left out, and that is said."""
+    return sum(row["n"] for row in store.samples.split_sizes(run) if row["split"] in splits) - n_both
 
 
 def _grouped(rows: Iterable[dict[str, Any]], key: str) -> dict[str, list[dict[str, Any]]]:
@@ -124,16 +141,23 @@ def _grouped(rows: Iterable[dict[str, Any]], key: str) -> dict[str, list[dict[st
 
 def _flip(row: dict[str, Any], score: str) -> str:
     before, after = row[f"{score}_before"], row[f"{score}_after"]
-    return "fixed" if after > before else "broken" if after < before else "same"
+    if after == before:
+        return "still right" if after == 1 else "still wrong"
+    return "fixed" if after > before else "broken"
 
 
 def _sample(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != "grp"}
+    return {key: value for key, value in row.items() if key not in ("grp", "unit")}
 
 
 def _headline(facts: dict[str, Any]) -> str:
-    total = facts["total"]
+    if facts["is_same_model"]:
+        return f"{facts['a']['name']} and {facts['b']['name']} are the same model: every answer is the same."
+    total, other = facts["total"], "lenient" if facts["score"] == "strict" else "strict"
     p = ("better: " + p_phrase(total["p_better"])) if total["gain"] >= 0 else ("worse: " + p_phrase(total["p_worse"]))
     text = (f"{percent(total['before'])} to {percent(total['after'])} on {count(total['n'], 'probe')} ({points(total['gain'])} points, 95 % interval "
-            f"{interval(total['ci_low'], total['ci_high'])}, {p}): {total['fixed']} fixed, {total['broken']} broken, {total['still_wrong']} still wrong")
+            f"{interval(total['ci_low'], total['ci_high'])}, {p}): {total['fixed']} fixed, {total['broken']} broken, {total['still_wrong']} still wrong; "
+            f"{other} {points(facts[other]['gain'])} ({interval(facts[other]['ci_low'], facts[other]['ci_high'])})")
+    if facts["n_unanswered"]:
+        text += f"; {count(facts['n_unanswered'], 'probe')} left out, not answered by both"
     return f"{text}; measurably worse: {', '.join(facts['regressions'])}." if facts["regressions"] else f"{text}."

@@ -128,43 +128,55 @@ def protected_table(protected: Iterable[dict[str, Any]]) -> Table:
     return table
 
 
-def comparison_tables(facts: dict[str, Any], n_samples: int) -> Iterator[RenderableType]:
-    """What `compare` says of two models: counts, suites, weaknesses, then samples, broken ones first."""
+def comparison_tables(facts: dict[str, Any], n_samples: int, width: int = 120) -> Iterator[RenderableType]:
+    """What `compare` says of two models: counts, suites, weaknesses, then samples, broken ones first. Below 110 columns
+    the columns that others imply are left out, so that no number is cut."""
     from rich.text import Text
 
     yield Text(visible_headline(facts), style="bold")
-    table = _table(f"{facts['a']['name']} → {facts['b']['name']} ({facts['score']})", "suite", "n", "before", "after", "gain", "95 %", "fixed", "broken",
-                   "still wrong", "p better", "p worse", numeric=(1, 2, 3, 4, 6, 7, 8, 9, 10))
-    for row in facts["suites"]:
-        table.add_row(_plain(row["suite"]), str(row["n"]), percent(row["before"]), percent(row["after"]), points(row["gain"]), interval(row["ci_low"], row["ci_high"]),
-                      str(row["fixed"]), str(row["broken"]), str(row["still_wrong"]), p_value(row["p_better"]), p_value(row["p_worse"]))
-    yield table
-    if facts["weaknesses"]:
-        table = _table("per weakness", "id", "label", "n", "before", "after", "gain", "fixed", "broken", numeric=range(2, 8))
-        for row in facts["weaknesses"]:
-            table.add_row(*map(_plain, (row["weakness"], one_line(row["label"], 48), str(row["n"]), percent(row["before"]), percent(row["after"]), points(row["gain"]),
-                                        str(row["fixed"]), str(row["broken"]))))
-        yield table
-    for flip in ("broken", "fixed"):
+    yield Text("")
+    yield _pairs_table(f"{one_line(facts['a']['name'])} → {one_line(facts['b']['name'])}, {facts['score']}", "suite", facts["suites"], width)
+    for split in ("gate", "diagnose"):
+        if rows := [row for row in facts["weaknesses"] if row["split"] == split]:
+            yield _pairs_table(f"per weakness, on its probes of the {split} split", "weakness", rows, width)
+    for flip in ("broken", "fixed", "still wrong"):
         rows = facts["samples"][flip]
         if rows[:n_samples]:
-            table = _table(f"{flip}: {min(n_samples, len(rows))} of {len(rows)}", "sample", "prompt", "gold", "before", "after")
+            table = _table(f"{flip}: {min(n_samples, len(rows))} of {len(rows):,}", "sample", "prompt", "gold", "before", "after", folded=("sample",))
             for row in rows[:n_samples]:
                 table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 70), one_line(row["gold"], 24),
                                             one_line(row["before"], 40), one_line(row["after"], 40))))
             yield table
 
 
+def _pairs_table(title: str, what: str, rows: Iterable[dict[str, Any]], width: int) -> Table:
+    """One line a suite or weakness: before, after, what changed, and how sure that is."""
+    is_wide = width >= 110
+    columns = ("n", "before", "after", "gain", "95 %", "fixed", "broken", "still wrong", "p better", "p worse") if is_wide else (
+        "n", "gain", "95 %", "fixed", "broken", "wrong", "p")
+    table = _table(title, what, *columns, numeric=range(1, len(columns) + 1), folded=(what,))
+    table.collapse_padding = not is_wide
+    for row in rows:
+        name = row["suite"] if what == "suite" else f"{row['weakness']} {one_line(row['label'], 48 if is_wide else 32)}"
+        cells = {"n": str(row["n"]), "before": percent(row["before"]), "after": percent(row["after"]), "gain": points(row["gain"]),
+                 "95 %": interval(row["ci_low"], row["ci_high"]) if is_wide else f"{points(row['ci_low'])} {points(row['ci_high'])}", "fixed": str(row["fixed"]), "broken": str(row["broken"]),
+                 "still wrong": str(row["still_wrong"]), "wrong": str(row["still_wrong"]), "p better": p_value(row["p_better"]), "p worse": p_value(row["p_worse"]),
+                 "p": p_value(row["p_better"] if row["gain"] >= 0 else row["p_worse"])}
+        worse = row.get("q_worse", 1.0) <= 0.05
+        table.add_row(_plain(name), *(_plain(cells[column]) for column in columns), style="red" if worse else "")
+    if not is_wide:
+        table.caption = "wrong: still wrong; p: one-sided, of the gain or the fall"
+    return table
 
 
-def _table(title: str, *columns: str, numeric: Iterable[int] = ()) -> Table:
+def _table(title: str, *columns: str, numeric: Iterable[int] = (), folded: Iterable[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table(title=_plain(title), title_justify="left", title_style="bold", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    right = set(numeric)
+    right, foreign = set(numeric), {*folded}
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in right else "left", no_wrap=column not in ("label", "example", "detail", "prompt", "before", "after", "gold"))
+        table.add_column(column, justify="right" if index in right else "left", overflow="fold", no_wrap=column not in foreign and column not in ("label", "example", "detail", "prompt", "before", "after", "gold"))
     return table
 
 
