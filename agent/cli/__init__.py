@@ -17,7 +17,21 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from agent.cli import compare, config, db, doctor, graph, init, probes, report, run, show, status, weaknesses
+from agent.cli import (
+    compare,
+    config,
+    db,
+    doctor,
+    gate,
+    graph,
+    init,
+    probes,
+    report,
+    run,
+    show,
+    status,
+    weaknesses,
+)
 from agent.cli.session import Session
 from probes.errors import WeakspotError
 
@@ -33,6 +47,7 @@ VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, rep
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(probes.app, name="probes")
+app.add_typer(gate.app, name="gate")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 

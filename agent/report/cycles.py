@@ -39,6 +39,7 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
         "rules": [_rule(rule) for rule in details.get("rules") or []],
         "protected": details.get("protected") or [],
         "smallest_detectable_gain": details.get("smallest_detectable_gain"), "noise_floor": details.get("noise_floor"),
+        "noise": details.get("noise"), "test": details.get("test"), "needs": details.get("needs") or [], "forecast": details.get("forecast"),
         "weaknesses": weaknesses, "outline": store.weaknesses.outline(run, cycle), "suspects": store.suspects.of_cycle(run, cycle),
         "n_open": sum(row["state"] not in ENDED for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
         "funnel": {**_sums(funnel), "reasons": _reasons(funnel), "rows": funnel},
@@ -65,7 +66,7 @@ def weakness_facts(store: Store, run: str, cycle: int, per_weakness: Sequence[di
             "id": row["weakness"], **{key: row[key] for key in (
                 "label", "kind", "state", "split_from", "merged_into", "rank", "n", "n_failures", "failure_rate", "ci_low", "ci_high", "change", "lift", "p_value",
                 "stability", "keywords", "failure_types")},
-            "gate": {key: at_gate.get(key) for key in ("n", "before", "after", "fixed", "broken", "gain", "shrunk_gain")},
+            "gate": {key: at_gate.get(key) for key in ("n", "before", "after", "fixed", "broken", "gain", "shrunk_gain", "shrunk_low", "shrunk_high", "q_value")},
             "lessons": lessons.get("kept", 0), "refused": lessons.get("refused", 0), "cost_usd": lessons.get("cost_usd", 0.0),
             "example": example_of(store, run, row)})
     return facts

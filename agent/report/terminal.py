@@ -149,6 +149,37 @@ def comparison_tables(facts: dict[str, Any], n_samples: int, width: int = 120) -
             yield table
 
 
+def simulation_tables(facts: dict[str, Any]) -> Iterator[RenderableType]:
+    """What `gate simulate` says: false promotions, power by gain and size, protected suites by size."""
+    from rich.text import Text
+
+    gate, null = facts["gate"], facts["null"]
+    yield Text(visible_headline(facts), style="bold")
+    yield Text(f"From the answers of cycle {facts['cycle']}'s candidate: {gate['fixed']} fixed, {gate['broken']} broken of {gate['n_answered']:,} gate items in "
+               f"{gate['n_groups']:,} groups; {facts['n_candidates']:,} candidates a number."
+               + (f" The run's gate.test is {facts['test']}; shown is McNemar on all items." if facts["test"] != "mcnemar" else ""))
+    yield Text("")
+    table = _table("no true gain: promoted", "gate", "first look", f"in {null['cycles']} cycles", f"in {null['long_run_cycles']} cycles", numeric=(1, 2, 3))
+    for row in null["gates"]:
+        table.add_row(row["gate"], percent(row["first_look"]), percent(row["run"]), percent(row["long_run"]))
+    table.caption = f"luck alone shows {points(null['luck'])} points where it shows a gain"
+    yield table
+    sizes = [f"{size['n']:,} items" for size in facts["power"][0]["sizes"]]
+    table = _table(f"true gain: shown at look {gate['look']}", "gain", *sizes, "promoted now", numeric=range(6))
+    for row in facts["power"]:
+        table.add_row(points(row["gain"]) + ("*" if row["is_asked_for"] else ""), *(percent(size["better"]) for size in row["sizes"]), percent(row["promoted"]))
+    table.caption = f"* gate.min_effect, for which about {gate['n_needed']:,} items are needed; promoted now: shown, and every protected suite held by a harmless candidate"
+    yield table
+    for suite in facts["protected"]:
+        table = _table(f"protected {one_line(suite['suite'])}: passes {100 * suite['margin']:.1f} points", "items", "harmless", "fell by the margin", "fell twice that",
+                       numeric=range(4))
+        for size in suite["sizes"]:
+            table.add_row(f"{size['n']:,}", *(percent(size[key]) for key in ("harmless", "at_margin", "beyond")))
+        if suite["n_needed"]:
+            table.caption = f"{100 * suite['discordance']:.0f} % of answers differ; about {suite['n_needed']:,} items let 80 % of harmless candidates pass"
+        yield table
+
+
 def _pairs_table(title: str, what: str, rows: Iterable[dict[str, Any]], width: int) -> Table:
     """One line a suite or weakness: before, after, what changed, and how sure that is."""
     is_wide = width >= 110

