@@ -28,7 +28,8 @@ ALPHA_PROTECTED = 0.05
 ENOUGH = 0.8  # power below which it is said
 
 
-def visible(settings: GateConfig, n_gate: int, protected: Mapping[str, int], look: int = 1, discordance: Mapping[str, float] | None = None) -> dict[str, Any]:
+def visible(settings: GateConfig, n_gate: int, protected: Mapping[str, int], look: int = 1, discordance: Mapping[str, float] | None = None,
+            *, has_champion: bool = False) -> dict[str, Any]:
     """What `n_gate` gate items and protected suites of these sizes can show at this look.
 
     `discordance`: share of answers that differ, by suite, the gate under "gate"; guessed where unknown. Gains, falls
@@ -40,7 +41,8 @@ def visible(settings: GateConfig, n_gate: int, protected: Mapping[str, int], loo
     if settings.test != "margin":  # nats have no scale before anything was measured
         by_test = smallest_crossing_gain if settings.test == "e_value" else smallest_detectable_gain
         smallest = by_test(n_gate, at_gate, level)
-    rows, alpha = [], min(ALPHA_PROTECTED, spend_on_base(ALPHA_PROTECTED, None, look))  # against the base is the harder one
+    # with a champion beside it, the comparison with the base is the harder one
+    rows, alpha = [], spend_on_base(ALPHA_PROTECTED, None, look) if has_champion else ALPHA_PROTECTED
     for suite, n in protected.items():
         differ = known.get(suite, GUESSED_PROTECTED)
         rows.append({
@@ -80,7 +82,8 @@ def power_of(context: RunContext) -> dict[str, Any]:
     sizes = {(row["suite"], row["split"]): row["n"] for row in store.samples.split_sizes(run)}
     n_gate = sum(n for (_, split), n in sizes.items() if split == "gate")
     protected = {suite: n for (suite, split), n in sizes.items() if split == "protected"}
-    return visible(context.config.gate, n_gate, protected, store.decisions.n_looks(run) + 1, store.decisions.discordance(run, context.config.gate.score, context.config.gate.protected_score))
+    return visible(context.config.gate, n_gate, protected, store.decisions.n_looks(run) + 1, store.decisions.discordance(run, context.config.gate.score, context.config.gate.protected_score),
+                   has_champion=bool(store.runs.get(run)["champion"]))
 
 
 def say_power(context: RunContext) -> None:

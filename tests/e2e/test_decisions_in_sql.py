@@ -157,7 +157,7 @@ class Recomputed:
             known[name] = (row[f"{score}_fixed"] + row[f"{score}_broken"]) / row["n"]  # one probe suite in this run
         sizes = {row[0]: row[1] for row in self.db.execute("SELECT CASE split WHEN 'gate' THEN 'gate' ELSE suite END, count(*) FROM probes WHERE split IN ('gate', 'protected') GROUP BY 1")}
         n_gate = sizes.pop("gate")
-        return visible(gate, n_gate, sizes, self.row["look"], known)
+        return visible(gate, n_gate, sizes, self.row["look"], known, has_champion=bool(self.row["champion"]))
 
 
 @pytest.fixture(scope="module", params=[Script(), Script(forgets=0.3)], ids=["promotes", "forgets"])

@@ -16,7 +16,7 @@ from tests.agent.cli.conftest import Weakspot
 
 HEAVY = ("torch", "transformers", "litellm", "umap", "lm_eval", "sklearn", "plotly", "langgraph", "datasets", "numpy", "scipy", "pandas", "trl", "peft",
          "pydantic", "sqlite_utils", "rich.console", "jinja2", "pyarrow")
-VERBS = ("init", "run", "status", "report", "weaknesses", "show", "compare", "probes", "probes check", "config", "config show", "graph", "doctor", "db", "db path")
+VERBS = ("init", "run", "status", "report", "weaknesses", "show", "compare", "probes", "probes check", "config", "config show", "graph", "doctor", "db", "db path", "gate", "gate simulate")
 
 
 def _python(code: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +40,7 @@ def test_every_verb_explains_itself(weakspot: Weakspot, verb: str) -> None:
 
 def test_every_command_that_shows_data_has_json(weakspot: Weakspot) -> None:
     for verb in ("init", "run", "status", "report", "weaknesses", "show", "compare", "graph", "doctor", "probes list", "probes show", "probes new",
-                 "probes check", "config show", "db path"):
+                 "probes check", "config show", "db path", "gate simulate"):
         assert "--json" in weakspot(*verb.split(), "--help").out, verb
 
 
@@ -65,7 +65,7 @@ def test_usage_errors_are_two_with_a_hint_on_stderr(weakspot: Weakspot, words: l
 
 
 def test_no_state_yet_says_what_to_do(weakspot: Weakspot) -> None:
-    for words in (["status"], ["report"], ["weaknesses"], ["show", "x"], ["compare", "base", "latest"]):
+    for words in (["status"], ["report"], ["weaknesses"], ["show", "x"], ["compare", "base", "latest"], ["gate", "simulate"]):
         ran = weakspot(*words)
         assert ran.code == 2 and "no database at state/weakspot.db" in ran.err and "`weakspot run` makes one" in ran.err, words
 

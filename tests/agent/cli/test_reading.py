@@ -151,7 +151,7 @@ def test_reading_changes_nothing(weakspot: Weakspot, tmp_path: Path) -> None:
             return list(connection.iterdump())
 
     before = content()
-    for words in (["status"], ["report"], ["weaknesses"], ["show", "W-02"], ["compare", "base", "latest"], ["doctor"]):
+    for words in (["status"], ["report"], ["weaknesses"], ["show", "W-02"], ["compare", "base", "latest"], ["gate", "simulate", "--candidates", "100"], ["doctor"]):
         weakspot(*words)
     assert content() == before
 
@@ -160,3 +160,42 @@ def test_reading_changes_nothing(weakspot: Weakspot, tmp_path: Path) -> None:
 def test_foreign_text_reaches_no_terminal_raw(weakspot: Weakspot, finished_dir: Path, words: list[str]) -> None:
     out = weakspot(*words, "--state", finished_dir).out
     assert "\x1b" not in out and "\u202e" not in out and out
+
+
+def test_compare_fits_80_columns(weakspot: Weakspot, finished_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agent.cli import output
+
+    monkeypatch.setattr(output, "PIPED_WIDTH", 80)
+    shown = weakspot("compare", "base", f"{RUN}:2", "--samples", "3", "--state", finished_dir).out
+    assert max(map(len, shown.splitlines())) <= 80
+    line = next(line for line in shown.splitlines() if line.strip().startswith("basics_protected "))
+    assert line.split()[1:8] == ["120", "-26.7", "-35.6", "-18.4", "2", "34", "27"] and line.split()[8:] == ["<", "0.0001"], "nothing cut"
+    assert "broken: 3 of" in shown and "fixed: 3 of" in shown and "still wrong: 3 of" in shown
+
+
+def test_simulating_a_gate(weakspot: Weakspot, finished_dir: Path) -> None:
+    ran = weakspot("gate", "simulate", "--candidates", "300", "--state", finished_dir, "--json")
+    facts = ran.data
+    assert ran.code == 0 and facts["run"] == RUN and facts["cycle"] == 3 and facts["n_candidates"] == 300
+    ours, naive = facts["null"]["gates"][0], facts["null"]["gates"][-1]
+    assert ours["run"] <= ours["long_run"] <= facts["null"]["allowed"] and naive["long_run"] > 0.95
+    for row in facts["power"]:
+        shown = [size["better"] for size in row["sizes"]]
+        assert shown == sorted(shown) or max(a - b for a, b in zip(shown, shown[1:], strict=False)) < 0.05, "more items see more"
+        assert row["promoted"] <= shown[1]
+    gains = [row["sizes"][1]["better"] for row in facts["power"]]
+    assert gains[-1] > gains[0] and facts["power"][1]["is_asked_for"]
+    suite = facts["protected"][0]
+    assert [size["n"] for size in suite["sizes"]] == [60, 120, 240, 480] and all(size["at_margin"] <= 0.09 for size in suite["sizes"])
+    assert facts == weakspot("gate", "simulate", RUN, "--candidates", "300", "--state", finished_dir, "--json").data, "the same every time"
+    text = weakspot("gate", "simulate", "--cycle", "2", "--candidates", "100", "--state", finished_dir)
+    assert text.code == 0 and "no true gain: promoted" in text.out and "too small for its margin: basics_protected" in " ".join(text.out.split())
+
+
+def test_simulating_without_answers_says_what_to_do(weakspot: Weakspot, tmp_path: Path, finished_dir: Path) -> None:
+    build_run(tmp_path / "state", n_cycles=0, is_audited=False)
+    ran = weakspot("gate", "simulate")
+    assert ran.code == 2 and ran.out == "" and "no candidate of" in ran.err and "weakspot run --dry-run" in ran.err
+    ran = weakspot("gate", "simulate", "--cycle", "9", "--state", finished_dir)
+    assert ran.code == 2 and "cycle 9 of" in ran.err and "cycles that did: 1, 2, 3" in ran.err
+    assert weakspot("gate", "simulate", "--candidates", "5", "--state", finished_dir).code == 2

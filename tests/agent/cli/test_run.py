@@ -54,7 +54,7 @@ class Loop(types.ModuleType):
     def dry_run(self, loaded: Any, state_dir: Path, watcher: Watcher) -> dict[str, Any]:
         self.calls.append(("dry_run", {"loaded": loaded}))
         return {"student": "smollm2-135m", "teacher": "symbolic", "strategies": ["symbolic"], "cycles": 3, "lessons_per_cycle": 320, "budget_usd": 1.0,
-                "suites": [{"suite": "basics", "role": "probe", "n": 10, "splits": {"gate": 4}}], "smallest_detectable_gain": 0.041}
+                "suites": [{"suite": "basics", "role": "probe", "n": 10, "splits": {"gate": 4}}], "smallest_detectable_gain": 0.041, "power_text": ["gate, look 1: 4 items see a gain of 4.1 points"]}
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_resume_with_a_configuration_hands_it_over_to_be_checked(weakspot: Weaks
 
 def test_a_rehearsal_writes_nothing(weakspot: Weakspot, loop: Loop) -> None:
     ran = weakspot("run", "--dry-run")
-    assert ran.code == 0 and "suite basics (probe): 10 probes: 4 gate" in ran.out and "+4.1 points" in ran.out and not Path("state").exists()
+    assert ran.code == 0 and "suite basics (probe): 10 probes: 4 gate" in ran.out and "see a gain of 4.1 points" in ran.out and not Path("state").exists()
     assert weakspot("run", "--dry-run", "--json").data["cycles"] == 3
 
 

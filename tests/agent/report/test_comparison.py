@@ -70,3 +70,50 @@ def test_nothing_in_common_and_bad_splits_are_told(tmp_path: Path) -> None:
             compare_models(store, "base", "latest")
         with pytest.raises(WeakspotError, match="unknown split 'gat'"):
             compare_models(store, "base", "latest", splits=["gat"])
+
+
+def test_every_probe_is_in_exactly_one_kind_with_its_sample(store: Store) -> None:
+    facts = compare_models(store, "base", "latest")
+    shown = sum(len(rows) for rows in facts["samples"].values())
+    assert len(facts["samples"]["still wrong"]) == sum(row["still_wrong"] for row in facts["suites"])
+    assert shown + sum(row["still_right"] for row in facts["suites"]) == sum(row["n"] for row in facts["suites"])
+    wrong = facts["samples"]["still wrong"][0]
+    assert wrong["strict_before"] == wrong["strict_after"] == 0 and wrong["prompt"] and "unit" not in wrong
+    assert facts["strict"] == facts["total"] and facts["lenient"]["n"] == facts["strict"]["n"] and "lenient" in facts["headline"]
+
+
+def test_the_same_model_twice_is_said_and_never_a_regression(store: Store) -> None:
+    facts = compare_models(store, "latest", "latest:3")
+    assert facts["is_same_model"] and "the same model" in facts["headline"] and facts["regressions"] == []
+    assert facts["samples"]["fixed"] == facts["samples"]["broken"] == [] and facts["total"]["p_better"] == 1.0
+
+
+def test_alarms_over_many_suites_are_corrected(store: Store) -> None:
+    facts = compare_models(store, "base", "latest:2")
+    from agent.statistics.intervals import benjamini_hochberg
+
+    assert [row["q_worse"] for row in facts["suites"]] == benjamini_hochberg([row["p_worse"] for row in facts["suites"]])
+    assert all(row["q_worse"] >= row["p_worse"] for row in facts["suites"])
+
+
+def test_weaknesses_are_compared_on_their_gate_probes_with_intervals(tmp_path: Path) -> None:
+    build_run(tmp_path)
+    with Store.open(tmp_path) as store:
+        probes = store.samples.probes(RUN, "gate")
+        with store.transaction():
+            store.decisions.add_gate_members(RUN, 3, [("W-02", probe.suite, probe.probe_id) for probe in probes if probe.meta["skill"] == "roman numerals"])
+        facts = compare_models(store, "base", "latest")
+        row = next(row for row in facts["weaknesses"] if row["weakness"] == "W-02")
+        members = [pair for pair in store.samples.pairs(RUN, (MODEL, ""), (MODEL, adapter_name(3)), ["gate"]) if pair["probe_id"].startswith("roman")]
+    assert (row["split"], row["n"], row["fixed"]) == ("gate", len(members), sum(pair["strict_after"] > pair["strict_before"] for pair in members))
+    assert row["ci_low"] <= row["gain"] <= row["ci_high"] and row["q_better"] >= row["p_better"] and row["label"].startswith("roman")
+    assert {other["split"] for other in facts["weaknesses"] if other["weakness"] != "W-02"} == {"diagnose"}
+
+
+def test_probes_that_one_of_both_has_not_answered_are_counted(tmp_path: Path) -> None:
+    build_run(tmp_path, n_cycles=1, is_audited=False)
+    with Store.open(tmp_path) as store:
+        with store.transaction():
+            store.db.execute("DELETE FROM samples WHERE adapter = ? AND probe_hash IN (SELECT probe_hash FROM probes WHERE split = 'gate' LIMIT 5)", [adapter_name(1)])
+        facts = compare_models(store, "base", "latest:1")
+    assert facts["n_unanswered"] == 5 and "5 probes left out" in facts["headline"]
