@@ -6,11 +6,16 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.statistics.decision import GateInputs, ProtectedScores, decide
+from agent.statistics.evalue import e_value
+from agent.statistics.power import mcnemar_power
+from agent.statistics.primary import Test
+from agent.statistics.spending import spend
 
 
 def gate(fixed: int, broken: int, same: int) -> tuple[list[int], list[int]]:
@@ -162,6 +167,84 @@ def test_format_only_gain_is_named() -> None:
     real = decide(inputs(champion_lenient=champion, candidate_lenient=candidate))
     assert not real.format_only
     assert real.lenient_gain == pytest.approx(25 / 300)
+
+
+def test_inconclusive_says_what_it_would_take() -> None:
+    few = decide(inputs(fixed=12, broken=9, same=279, base=None))
+    (need,) = few.needs
+    assert few.decision == "inconclusive" and (need.rule, need.n) == ("gate", 300) and need.n_needed > 300
+    assert f"about {need.n_needed:,} items would show it" in few.reasons[0]
+    level = spend(0.1, None, 2)
+    assert mcnemar_power(need.n_needed, 0.02, 21 / 300, level) >= 0.8, "at the next look's level"
+    small = decide(inputs(protected={"facts": ProtectedScores([1] * 50, [1] * 50)}))
+    assert [one.rule for one in small.needs] == ["protected:facts:champion"] and decide(inputs()).needs == []
+
+
+@pytest.mark.parametrize("test", ["mcnemar", "margin", "e_value"])
+def test_identical_models_are_never_promoted(test: Test) -> None:
+    champion, _ = gate(0, 0, 400)
+    sure = [0.3] * 400
+    decision = decide(inputs(champion=champion, candidate=champion, base=None, test=test, champion_margin=sure, candidate_margin=sure))
+    assert decision.decision == "reject" and decision.p_value == 1.0 and not rule(decision, "gate").passed
+
+
+@pytest.mark.parametrize("test", ["mcnemar", "margin", "e_value"])
+def test_copies_of_a_question_do_not_make_a_gain(test: Test) -> None:
+    champion, candidate = gate(3 * 20, 0, 40)
+    groups = [str(at // 20) for at in range(100)]
+    scores = {"champion": champion, "candidate": candidate, "base": None, "test": test, "champion_margin": champion, "candidate_margin": candidate}
+    assert decide(inputs(**scores)).decision == "promote"
+    grouped = decide(inputs(**scores, groups=groups))
+    assert grouped.decision != "promote" and grouped.p_value >= 0.125
+
+
+def test_an_e_value_decides_by_its_peak_and_asks_for_more_items_than_a_fixed_test() -> None:
+    crossed = decide(inputs(test="e_value", base=None, n_planned=900))
+    assert crossed.decision == "promote" and crossed.e_value == pytest.approx(e_value(30, 5)) and crossed.p_value == pytest.approx(1 / e_value(30, 5))
+    assert "after 300 of 900 items" in crossed.reasons[0] and crossed.n_planned == 900
+    sunk = decide(inputs(fixed=14, broken=9, test="e_value", e_peak=50.0))
+    assert sunk.p_value == 0.02 and rule(sunk, "gate").passed, "what was crossed once stays crossed"
+    undecided = decide(inputs(fixed=14, broken=9, same=277, test="e_value"))
+    assert undecided.decision == "inconclusive" and undecided.needs[0].n_needed > decide(inputs(fixed=14, broken=9, same=277)).needs[0].n_needed
+
+
+def test_margins_see_a_gain_that_answers_do_not_show_yet() -> None:
+    rng = np.random.default_rng(7)
+    champion, candidate = gate(6, 4, 190)
+    before = rng.normal(1.0, 2.0, 200)
+    after = before + rng.normal(0.3, 0.8, 200)
+    common = {"champion": champion, "candidate": candidate, "base": None, "champion_margin": list(before)}
+    assert decide(inputs(**common)).decision != "promote"
+    by_margin = decide(inputs(**common, candidate_margin=list(after), test="margin"))
+    assert by_margin.decision == "promote" and by_margin.margin_gain == pytest.approx(float((after - before).mean())) and "nats" in by_margin.reasons[0]
+    less_often = decide(inputs(**{**common, "champion": candidate, "candidate": champion}, candidate_margin=list(after), test="margin"))
+    assert rule(less_often, "score").passed, "4 fixed, 6 broken is not measurably worse"
+    worse, better = gate(30, 4, 166)
+    sold = decide(inputs(**{**common, "champion": better, "candidate": worse}, candidate_margin=list(after), test="margin"))
+    assert sold.decision == "reject" and not rule(sold, "score").passed
+    noisy = decide(inputs(**common, candidate_margin=list(after), test="margin", noise_floor=5.0))
+    assert noisy.decision == "inconclusive" and "nats" in noisy.reasons[0]
+    weak = decide(inputs(**common, candidate_margin=list(before + rng.normal(0.02, 0.8, 200)), test="margin", min_effect=0.02))
+    assert weak.decision != "promote"
+    with pytest.raises(ValueError, match="margins"):
+        decide(inputs(test="margin"))
+    with pytest.raises(ValueError, match="margins for"):
+        decide(inputs(test="margin", champion_margin=[1.0], candidate_margin=[1.0]))
+
+
+def test_a_model_that_differs_from_itself_decides_nothing() -> None:
+    decision = decide(inputs(noise_p=0.004))
+    assert decision.decision == "inconclusive" and "the engine drifts" in decision.reasons[0] and not rule(decision, "same_model").passed
+
+
+def test_later_looks_ask_more_of_the_comparison_with_the_base() -> None:
+    """The same candidate: held against champion and base at look 2, not shown against the base at look 9."""
+    base, champion = [1] * 900 + [0] * 100, [1] * 900 + [0] * 100
+    candidate = [1] * 885 + [0] * 15 + [1] * 10 + [0] * 90
+    scores = {"p": ProtectedScores(champion, candidate, base)}
+    second, ninth = decide(inputs(protected=scores, look=2)), decide(inputs(protected=scores, look=9))
+    assert rule(second, "protected:p:base").passed and not rule(ninth, "protected:p:base").passed
+    assert rule(ninth, "protected:p:champion").passed and "at level" in rule(ninth, "protected:p:base").detail
 
 
 def test_no_items_is_inconclusive() -> None:
