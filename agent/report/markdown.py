@@ -69,6 +69,10 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
         blocks.append(table(("rule", "met", "value", "threshold", "detail"),
                             ((rule["name"], "yes" if rule["is_met"] else "**no**", _number(rule["value"]), _number(rule["threshold"]), plain(rule["detail"] or ""))
                              for rule in facts["rules"])))
+    if judged := [row for row in facts["weaknesses"] if row["gate"].get("shrunk_gain") is not None]:
+        blocks.append(table(("weakness", "n", "fixed", "broken", "gain", "shrunk", "95 %", "q"),
+                            ((f"{code(row['id'])} {plain(row['label'], 80)}", str(row["gate"]["n"]), str(row["gate"]["fixed"]), str(row["gate"]["broken"]), points(row["gate"]["gain"]),
+                              points(row["gate"]["shrunk_gain"]), interval(row["gate"]["shrunk_low"], row["gate"]["shrunk_high"]), p_value(row["gate"]["q_value"])) for row in judged)))
     if facts["funnel"]["asked"]:
         blocks.append("Lessons: " + " → ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS) + ". Refused: "
                       + (", ".join(f"{n} × {plain(reason)}" for reason, n in facts["funnel"]["reasons"].items()) or "none") + ".")

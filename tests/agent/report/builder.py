@@ -206,7 +206,8 @@ class _Builder:
         facts = {score: _paired(of(old, "gate", score), of(new, "gate", score), "champion", "candidate") for score in ("strict", "lenient")}
         protected = [{"suite": "basics_protected", "n": 120, "base": _mean(of("", "protected", "lenient")), "champion": _mean(of(old, "protected", "lenient")),
                       "candidate": _mean(of(new, "protected", "lenient")), "gain": test.gain, "ci_low": test.lower, "margin": 0.08}]
-        per_weakness = [{"weakness": row["weakness"], "label": row["label"], "n": 20, "before": 0.1, "after": 0.4, "fixed": 7, "broken": 1, "gain": 0.3}
+        per_weakness = [{"weakness": row["weakness"], "label": row["label"], "n": 20, "before": 0.1, "after": 0.4, "fixed": 7, "broken": 1, "gain": 0.3,
+                         "shrunk_gain": 0.27, "shrunk_low": 0.11, "shrunk_high": 0.43, "p_value": 0.035, "q_value": 0.07}
                         for row in self.weaknesses if row["kind"] != "format"]
         self.store.decisions.record(self.run, cycle, {
             "decision": made.decision, "reason": "; ".join(made.reasons), "champion": old, "candidate": new, "look": cycle, "p_value": made.p_value,

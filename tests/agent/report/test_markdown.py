@@ -44,6 +44,11 @@ def test_no_tag_link_or_fence_is_left(report: dict[str, Any]) -> None:
     assert "\x1b" not in text and "\u202e" not in text
 
 
+def test_gains_per_weakness_are_shown_shrunk(report: dict[str, Any]) -> None:
+    text = render_markdown(report)
+    assert "| weakness | n | fixed | broken | gain | shrunk | 95 % | q |" in text and "| 20 | 7 | 1 | +30.0 | +27.0 | +11.0 to +43.0 | 0.07 |" in text
+
+
 @pytest.mark.parametrize("hostile", ["`", "``x``", "a ` b `` c", "`start", "end`", "```\ncode"])
 def test_a_code_span_cannot_be_left(hostile: str) -> None:
     span = code(hostile)
