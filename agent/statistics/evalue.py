@@ -2,8 +2,9 @@
 
 Counts of fixed and broken items so far go in; an e-value comes out. Under "the candidate is not better" its
 expectation never exceeds 1 at any stopping time, so it may be looked at after every slice and the chance that it
-ever reaches 1 / level is at most the level (Ville 1939). The price of that freedom is power: about a third more
-items than a fixed-size McNemar test for the same chance, saved again where the effect is larger than feared.
+ever reaches 1 / level is at most the level (Ville 1939). The price of that freedom is power: 1.6 to 2.7 times the items
+of a fixed-size McNemar test for the same chance (gains of 10 to 3 points, 20 % differing, levels of the first three
+looks), saved again only where the effect is much larger than feared.
 """
 
 from __future__ import annotations
