@@ -16,6 +16,7 @@ import pytest
 from agent.config import Config, load_config
 from agent.fakes import Script, scripted_student
 from agent.loop import start
+from agent.stages.form import form_scores
 from agent.stages.power import visible
 from agent.statistics.decision import GateInputs
 from agent.statistics.intervals import benjamini_hochberg
@@ -23,7 +24,10 @@ from agent.statistics.paired import non_inferior, paired_difference
 from agent.statistics.power import smallest_detectable_gain
 from agent.statistics.shrinkage import GroupGain, shrink_gains
 from agent.statistics.spending import spend_on_base
+from agent.store.weaknesses import ENDED
+from agent.student.contract import Sample
 from agent.watch import SilentWatcher
+from probes.suite import Probe
 from tests.e2e.driver import SETTINGS
 
 PAIRS = """
@@ -141,14 +145,32 @@ class Recomputed:
         return rows, rules
 
     def _per_weakness(self) -> list[dict[str, Any]]:
-        score, rows = self.config.gate.score, []
+        score, rows = "lenient", []  # skills are credited by content
         for weakness, label in self.db.execute("SELECT weakness, label FROM weaknesses WHERE cycle = ? AND kind <> 'format' ORDER BY rank", [self.cycle]).fetchall():
             found = self.counts(score, "AND (suite, probe_id) IN (SELECT suite, probe_id FROM gate_members WHERE cycle = :cycle AND weakness = :weakness)", weakness=weakness)
             rows.append({"weakness": weakness, "label": label, "n": found["n"], "before": found["champion"] or 0.0, "after": found["candidate"] or 0.0,
                          "fixed": found["fixed"], "broken": found["broken"], "gain": found["gain"] or 0.0, "p_value": self.mcnemar(found["fixed"], found["broken"])})
         shrunk = shrink_gains([GroupGain(row["weakness"], row["n"], row["fixed"], row["broken"]) for row in rows])
-        return [{**row, "q_value": q, "shrunk_gain": one.shrunk, "shrunk_low": one.ci_low, "shrunk_high": one.ci_high}
-                for row, q, one in zip(rows, benjamini_hochberg([row["p_value"] for row in rows]), shrunk, strict=True)]
+        skills = [{**row, "q_value": q, "shrunk_gain": one.shrunk, "shrunk_low": one.ci_low, "shrunk_high": one.ci_high}
+                  for row, q, one in zip(rows, benjamini_hochberg([row["p_value"] for row in rows]), shrunk, strict=True)]
+        return skills + self._per_form()
+
+    def _per_form(self) -> list[dict[str, Any]]:
+        """Format weaknesses, by the type of failure of each stored answer."""
+        rows, pairs = [], {0: [], 1: []}
+        for at, parent in ((0, self.row["champion"]), (1, self.row["candidate"])):
+            for row in self.db.execute("SELECT p.*, s.response, s.strict, s.lenient, s.finish, s.n_tokens, s.margin FROM probes p JOIN runs r USING (run) JOIN samples s "
+                                       "ON s.model_key = r.model_key AND s.adapter = ? AND s.probe_hash = p.probe_hash WHERE split = 'gate' ORDER BY suite, position", [parent]):
+                probe = Probe(row["suite"], row["probe_id"], row["prompt"], row["gold"], row["scorer"], row["grp"], tuple(json.loads(row["choices"])), json.loads(row["meta"]))
+                pairs[at].append((probe, Sample(row["suite"], row["probe_id"], row["response"], row["strict"], row["lenient"], row["finish"], row["n_tokens"], row["margin"])))
+        for weakness, label, state, types in self.db.execute("SELECT weakness, label, state, failure_types FROM weaknesses WHERE cycle = ? AND kind = 'format' ORDER BY rank", [self.cycle]):
+            kinds = json.loads(types)
+            if kinds and state not in ENDED:
+                old, new = form_scores(max(kinds, key=kinds.get), pairs[0], pairs[1])
+                fixed, broken = sum(b > a for a, b in zip(old, new, strict=True)), sum(b < a for a, b in zip(old, new, strict=True))
+                rows.append({"weakness": weakness, "label": label, "n": len(old), "before": sum(old) / max(1, len(old)), "after": sum(new) / max(1, len(old)), "fixed": fixed,
+                             "broken": broken, "gain": (fixed - broken) / max(1, len(old)), "shrunk_gain": None, "q_value": None})
+        return rows
 
     def _forecast(self) -> dict[str, Any]:
         gate, known = self.config.gate, {}
