@@ -217,6 +217,16 @@ def m004_weakness_ledger(db: Database) -> None:
     db.execute(f"CREATE VIEW v_weakness_ledger AS {_WEAKNESS_LEDGER}")
 
 
+@MIGRATIONS()
+def m005_label_suspects(db: Database) -> None:
+    """Golds that are probably wrong, by cycle, with what each witness says."""
+    db.execute("""
+        CREATE TABLE label_suspects (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, suite TEXT NOT NULL, probe_id TEXT NOT NULL,
+            gold TEXT NOT NULL, says TEXT NOT NULL, witnesses TEXT NOT NULL, PRIMARY KEY (run, cycle, suite, probe_id)
+        )""")
+
+
 _GATE_EVIDENCE = """
 CREATE TABLE repeats (
     run TEXT NOT NULL REFERENCES runs(run), suite TEXT NOT NULL, probe_id TEXT NOT NULL, adapter TEXT NOT NULL, response TEXT NOT NULL,
@@ -242,20 +252,10 @@ CREATE VIEW v_paired AS
 
 
 @MIGRATIONS()
-def m005_gate_evidence(db: Database) -> None:
+def m006_gate_evidence(db: Database) -> None:
     """The A/A answers, the weakness of each gate probe, and a view that counts every comparison a decision rests on."""
     for statement in _statements(_GATE_EVIDENCE):
         db.execute(statement)
-
-
-@MIGRATIONS()
-def m005_label_suspects(db: Database) -> None:
-    """Golds that are probably wrong, by cycle, with what each witness says."""
-    db.execute("""
-        CREATE TABLE label_suspects (
-            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, suite TEXT NOT NULL, probe_id TEXT NOT NULL,
-            gold TEXT NOT NULL, says TEXT NOT NULL, witnesses TEXT NOT NULL, PRIMARY KEY (run, cycle, suite, probe_id)
-        )""")
 
 
 def _statements(script: str) -> list[str]:
