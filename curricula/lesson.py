@@ -59,12 +59,13 @@ class Lesson:
     depth: int
     """0 human-made, 1 written by a teacher from human-made items or probes, n+1 written from depth n."""
     verifier: str = "exact"
-    """Verifier that must pass: `exact` or `numeric`."""
+    """Verifier that must pass: one of `weakspot verifiers`."""
     check: str = ""
-    """Ground truth for the verifier, independent of `answer`: an engine's own result, an arithmetic expression, or a
-    second, independent answer. Empty: unverifiable."""
+    """Ground truth for the verifier, independent of `answer`: an engine's own result, an arithmetic expression, a
+    second, independent answer, tests of code, or a problem in Horn clauses. Empty: unverifiable (but for `citation`, whose
+    ground truth is the corpus)."""
     check_kind: str = ""
-    """`engine`, `expression`, `agreement` or empty."""
+    """`engine`, `expression`, `agreement`, `tests`, `votes` or empty."""
     operator: str = ""
     """Engine or sub-recipe within the strategy."""
     weakness_id: str = ""

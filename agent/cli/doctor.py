@@ -76,6 +76,17 @@ def machine_checks() -> Iterator[Check]:
     yield sqlite_check(sqlite3.sqlite_version_info)
     yield Check("cores", "ok", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}")
     yield gpu_check()
+    yield sandbox_check()
+
+
+def sandbox_check() -> Check:
+    """Which jail foreign code would run in, found by building it and trying to get out."""
+    from curricula.sandbox.tiers import in_force, why_none
+
+    tier = in_force()
+    if tier is None:
+        return Check("sandbox", "note", f"none: {why_none()}".replace("\n", "; "), "lessons with code stay unverifiable; allow user namespaces, or install bubblewrap")
+    return Check("sandbox", "ok", f"{tier}; code from a teacher runs there or nowhere")
 
 
 def lock_check(root: Path) -> Check:

@@ -10,12 +10,13 @@ DECLARED = re.compile(
     re.IGNORECASE,
 )
 BETWEEN = re.compile(r"\s+(?:or|and/or|respectively)\s+|\s*/\s*|\s*;\s*", re.IGNORECASE)
+QUOTES = str.maketrans("’‘“”„", "''\"\"\"")
 OPPOSED = (frozenset(("yes", "no")), frozenset(("true", "false")))
 
 
 def normal(text: str) -> str:
     """Case, outer punctuation, brackets around an option label, quotes and runs of space do not count."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(QUOTES)
     folded = re.sub(r"\s*([,;])\s*", r"\1 ", folded)
     return re.sub(r"\s+", " ", folded).strip(" \t\n.!\"'`*:()[]{}")
 

@@ -16,7 +16,8 @@ from tests.agent.cli.conftest import Weakspot
 
 HEAVY = ("torch", "transformers", "litellm", "umap", "lm_eval", "sklearn", "plotly", "langgraph", "datasets", "numpy", "scipy", "pandas", "trl", "peft",
          "pydantic", "sqlite_utils", "rich.console", "jinja2", "pyarrow")
-VERBS = ("init", "run", "status", "report", "weaknesses", "show", "compare", "probes", "probes check", "config", "config show", "graph", "doctor", "db", "db path", "gate", "gate simulate")
+VERBS = ("init", "run", "status", "report", "weaknesses", "show", "compare", "probes", "probes check", "config", "config show", "graph", "doctor", "verifiers", "db", "db path",
+         "gate", "gate simulate")
 
 
 def _python(code: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -39,7 +40,7 @@ def test_every_verb_explains_itself(weakspot: Weakspot, verb: str) -> None:
 
 
 def test_every_command_that_shows_data_has_json(weakspot: Weakspot) -> None:
-    for verb in ("init", "run", "status", "report", "weaknesses", "show", "compare", "graph", "doctor", "probes list", "probes show", "probes new",
+    for verb in ("init", "run", "status", "report", "weaknesses", "show", "compare", "graph", "doctor", "verifiers", "probes list", "probes show", "probes new",
                  "probes check", "config show", "db path", "gate simulate"):
         assert "--json" in weakspot(*verb.split(), "--help").out, verb
 

@@ -147,10 +147,35 @@ def test_doctor_says_ready_or_fails(weakspot: Weakspot, monkeypatch: pytest.Monk
     monkeypatch.setattr(doctor, "_version", lambda name: "1.0")
     ready = weakspot("doctor", "--json")
     assert ready.code == 0, ready.out
-    assert {check["name"] for check in ready.data["checks"]} == {"python", "packages", "lock file", "sqlite", "cores", "gpu", "state folder", "disk", "database", "student", "teacher"}
+    assert {check["name"] for check in ready.data["checks"]} == {"python", "packages", "lock file", "sqlite", "cores", "gpu", "sandbox", "state folder", "disk", "database", "student", "teacher"}
     monkeypatch.setattr(doctor, "_version", lambda name: None if name == "trl" else "1.0")
     failed = weakspot("doctor")
-    assert failed.code == 1 and "missing: trl" in failed.out and "1 of 11 checks failed" in failed.out
+    assert failed.code == 1 and "missing: trl" in failed.out and "1 of 12 checks failed" in failed.out
+
+
+def test_doctor_names_the_tier_in_force_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    from curricula.sandbox import tiers
+
+    monkeypatch.setattr(tiers, "_tried", lambda: (tiers.TierInfo("namespaces", False, "too old"), tiers.TierInfo("landlock", True, "")))
+    assert (doctor.sandbox_check().result, doctor.sandbox_check().detail.split(";")[0]) == ("ok", "landlock")
+    monkeypatch.setattr(tiers, "_tried", lambda: (tiers.TierInfo("namespaces", False, "too old"), tiers.TierInfo("landlock", False, "not in this kernel")))
+    found = doctor.sandbox_check()
+    assert (found.result, found.detail) == ("note", "none: namespaces: too old; landlock: not in this kernel")
+    assert "unverifiable" in found.hint
+
+
+def test_verifiers_are_listed_with_rates_that_were_measured(weakspot: Weakspot, monkeypatch: pytest.MonkeyPatch) -> None:
+    from curricula.verifiers import contract
+    from curricula.verifiers.exact import ExactVerifier
+    from curricula.verifiers.judge import JudgeVerifier
+
+    monkeypatch.setattr(contract, "_built_in", lambda: {"exact": ExactVerifier(), "judge": JudgeVerifier()})
+    rows = {row["name"]: row["rates"] for row in weakspot("verifiers", "--json").data}
+    assert (rows["exact"]["false_accept"], rows["exact"]["false_reject"], rows["judge"]) == (0, 0, None)
+    assert "0.0%" in weakspot("verifiers").out and "70 canaries" in weakspot("verifiers").out
+    monkeypatch.setattr(ExactVerifier, "verify", lambda self, lesson: contract.passed())
+    assert {row["name"]: row["rates"] for row in weakspot("verifiers", "--json").data}["exact"]["false_accept"] == 1
+    assert "100.0%" in weakspot("verifiers").out
 
 
 def test_doctor_finds_a_damaged_database(weakspot: Weakspot, tmp_path: Path) -> None:
