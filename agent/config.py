@@ -142,6 +142,8 @@ class CurriculumConfig(_Group):
 
     anchors: list[str] = ["mmlu_flan_cot", "bbh_cot", "gsm8k_cot"]
     """Human-made data: exemplars that ship with lm-eval (`mmlu_flan_cot`, `bbh_cot`, `gsm8k_cot`), or JSONL files of prompt/completion rows."""
+    seeds: list[str] = []
+    """Human-made tasks that strategies show to a teacher, expand or choose from, named like anchors; empty: the anchors."""
     real_min: float = Field(default=0.30, ge=0, le=1)
     """Least share of training tokens that is human-made. Enforced."""
     real_max: float = Field(default=0.70, ge=0, le=1)
@@ -369,7 +371,7 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
     if not isinstance(value, str) or not value or value.startswith("~"):
         return value
     is_named = {
-        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value), "curriculum.anchors": is_path(value),
+        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value), "curriculum.anchors": is_path(value), "curriculum.seeds": is_path(value),
         "student.model": value != EMBEDDED and (folder / value).is_dir(),
     }.get(key, False)
     return str((folder / value).resolve()) if is_named else value

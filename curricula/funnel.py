@@ -1,8 +1,8 @@
 """Judge candidate lessons, cheapest check first, and count what each step let through.
 
 Orders (a weakness, a strategy's candidates, how many lessons are wanted) go in; accepted lessons, every verdict of
-every candidate and the funnel's counts come out. Steps: parse, exact duplicate, near duplicate, contamination,
-verifier. The first step that does not pass is final: nothing rescues a lesson, and what can't be verified is dropped
+every candidate and the funnel's counts come out. Steps: parse, the strategy's own rules, exact duplicate, near duplicate,
+contamination, verifier. The first step that does not pass is final: nothing rescues a lesson, and what can't be verified is dropped
 like what is wrong.
 
 Candidates are pulled one by one and pulling stops when an order is filled, so a lazy strategy asks its teacher for no
@@ -176,7 +176,9 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     lesson = candidate.lesson
     if lesson is None:
-        return (Verdict("parse", "fail", candidate.reason or "no lesson in the reply", candidate.raw[:200]),)
+        reason = candidate.reason or "no lesson in the reply"
+        verdict = Verdict(candidate.step, "fail", reason, candidate.evidence or candidate.raw[:200])
+        return (verdict,) if verdict.step == "parse" else (Verdict("parse", "pass"), verdict)
     if not lesson.prompt.strip() or not lesson.completion.strip():
         return (Verdict("parse", "fail", "empty prompt or completion"),)
     verdicts = [Verdict("parse", "pass")]

@@ -44,6 +44,10 @@ class Brief:
     """Derived by hashing (run seed, cycle, weakness), so neighbouring cycles share no items."""
     failure_rate: float = 1.0
     """Share of the weakness's probes answered wrong, 0 to 1."""
+    seeds: tuple[Lesson, ...] = ()
+    """Human-made tasks (depth 0) that may be shown, expanded or chosen; none of them holds a held-out probe."""
+    earlier: tuple[Lesson, ...] = ()
+    """Lessons that earlier cycles accepted for this weakness."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Lesson:
     second, independent answer, tests of code, or a problem in Horn clauses. Empty: unverifiable (but for `citation`, whose
     ground truth is the corpus)."""
     check_kind: str = ""
-    """`engine`, `expression`, `agreement`, `tests`, `votes` or empty."""
+    """`engine`, `gold` (human-made), `expression`, `agreement`, `vote` (what most of several answers say), `votes` (those answers
+    themselves, for the verifier `vote`), `tests` or empty."""
     operator: str = ""
     """Engine or sub-recipe within the strategy."""
     weakness_id: str = ""
@@ -98,7 +103,7 @@ class Verdict:
     """What one step of the funnel said of one candidate."""
 
     step: str
-    """`parse`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`."""
+    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`."""
     outcome: str
     """`pass`, `fail` or `unverifiable`."""
     reason: str = ""
@@ -108,12 +113,22 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a strategy yields: a lesson to be judged, or what could not be parsed into one."""
+    """What a strategy yields: a lesson to be judged, or what came of a request instead of one."""
 
     lesson: Lesson | None
     raw: str = ""
-    """Teacher text behind an unparsed candidate, kept with its reason."""
+    """Teacher text behind a candidate without a lesson, kept with its reason."""
     reason: str = ""
-    """Why `lesson` is None."""
+    """Why `lesson` is None: one of a few phrases, so that they can be counted; what is special goes into `evidence`."""
     weakness_id: str = ""
     strategy: str = ""
+    step: str = "parse"
+    """Where a candidate without a lesson ended: `parse`, or `strategy` by one of the recipe's own rules."""
+    evidence: str = ""
+    operator: str = ""
+    parents: tuple[str, ...] = ()
+    depth: int = 1
+    teacher: str = ""
+    prompt_hash: str = ""
+    cost_usd: float = 0.0
+    meta: dict[str, Any] = field(default_factory=dict)

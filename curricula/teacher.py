@@ -19,7 +19,12 @@ class TeacherRequest:
     json_schema: dict | None = None
     """JSON schema the reply should follow; providers without support ignore it."""
     tag: str = ""
-    """Strategy and purpose, for the ledger."""
+    """Strategy and purpose (`self_instruct/tasks`), for the ledger."""
+    top_p: float | None = None
+    """Nucleus sampling; None leaves it to the provider."""
+    presence_penalty: float = 0.0
+    stop: tuple[str, ...] = ()
+    """Strings at which the reply ends; providers take up to four."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from agent.teacher.contract import BudgetExceeded
 from curricula.anchors.contract import load_anchors
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
-from curricula.lesson import Brief, Failure, Lesson
+from curricula.lesson import Brief, Candidate, Failure, Lesson
 from curricula.mix import Mix, build_mix, write_curriculum
 from curricula.strategies.contract import find_strategy
 from curricula.verifiers.contract import verify
@@ -32,9 +32,11 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     earlier = _earlier(context, state)
     probes = [probe for split in ("diagnose", "gate", "audit", "protected") for probe in store.samples.probes(run, split)]
     decontaminator = Decontaminator(probes)
-    orders = []
+    settings, orders = context.config.curriculum, []
+    # a file of the user's may hold a probe: what a teacher is shown is held to the same rule as what is trained on
+    seeds = tuple(seed for seed in load_anchors(settings.seeds or settings.anchors) if decontaminator.check(seed).outcome == "pass")
     for row in store.weaknesses.plan(run, cycle):
-        brief = _brief(context, state, row["weakness"], row["n_lessons"])
+        brief = _brief(context, state, row["weakness"], row["n_lessons"], seeds, earlier)
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
     context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
@@ -63,7 +65,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
                        f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
 
 
-def _brief(context: RunContext, state: CycleState, weakness: str, n_lessons: int) -> Brief:
+def _brief(context: RunContext, state: CycleState, weakness: str, n_lessons: int, seeds: tuple[Lesson, ...], earlier: list[Lesson]) -> Brief:
     run, cycle, store = state["run"], state["cycle"], context.store
     row = next(row for row in store.weaknesses.of_cycle(run, cycle) if row["weakness"] == weakness)
     failing = {(member["suite"], member["probe_id"]) for member in store.weaknesses.members(run, cycle, weakness) if member["is_failure"]}
@@ -75,7 +77,7 @@ def _brief(context: RunContext, state: CycleState, weakness: str, n_lessons: int
         kind = failure_type(sample, probe) or "wrong"
         failures.append(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, kind, probe.scorer, probe.choices, probe.meta))
     return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, context.seed("teach", cycle, weakness),
-                 row["failure_rate"])
+                 row["failure_rate"], seeds, tuple(lesson for lesson in earlier if lesson.weakness_id == weakness))
 
 
 def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
@@ -111,13 +113,15 @@ def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
 
 def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]]) -> None:
     store.lessons.add_kept(run, cycle, funnel.kept)
-    store.lessons.add_rejected(run, cycle, ((judged.candidate.lesson or _unparsed(judged.candidate.raw, judged.weakness_id, judged.strategy),
+    store.lessons.add_rejected(run, cycle, ((judged.candidate.lesson or _without_lesson(judged.candidate, judged.weakness_id, judged.strategy),
                                              judged.verdict) for judged in funnel.rejected))
     store.lessons.add_funnel(run, cycle, rows)
 
 
-def _unparsed(raw: str, weakness: str, strategy: str) -> Lesson:
-    return Lesson("", "", "", strategy, 1, weakness_id=weakness, raw=raw)
+def _without_lesson(candidate: Candidate, weakness: str, strategy: str) -> Lesson:
+    """An empty row that carries what is known of a candidate that became no lesson."""
+    return Lesson("", "", "", strategy, candidate.depth, operator=candidate.operator, weakness_id=weakness, parents=candidate.parents,
+                  teacher=candidate.teacher, prompt_hash=candidate.prompt_hash, raw=candidate.raw, cost_usd=candidate.cost_usd, meta=candidate.meta)
 
 
 def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]], budget: dict[str, Any]) -> StageResult:

@@ -266,6 +266,12 @@ class LLMTeacher:
         if with_schema:
             schema = {"name": "reply", "schema": request.json_schema}
             more["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if request.top_p is not None:
+            more["top_p"] = request.top_p
+        if request.presence_penalty:
+            more["presence_penalty"] = request.presence_penalty
+        if request.stop:
+            more["stop"] = list(request.stop)
         try:
             async with asyncio.timeout(max(left_s, 0.001)):
                 response = await litellm.acompletion(

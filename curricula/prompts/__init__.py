@@ -31,14 +31,16 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=64)
 def declared_variables(name: str) -> frozenset[str]:
-    """The variables that the template `name` (without `.j2`) uses.
+    """The variables that the template `name` (without `.j2`) and those it includes use.
 
     Raises:
         jinja2.TemplateNotFound: there is no such file.
     """
     from jinja2 import meta
 
-    return frozenset(meta.find_undeclared_variables(_environment().parse(prompt_source(name))))
+    tree = _environment().parse(prompt_source(name))
+    included = [part.removesuffix(".j2") for part in meta.find_referenced_templates(tree) if part]
+    return frozenset(meta.find_undeclared_variables(tree)).union(*map(declared_variables, included))
 
 
 def render(name: str, **variables: Any) -> str:

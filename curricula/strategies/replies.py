@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,51 @@ def parse_reply(text: str) -> ParsedReply:
             hypothesis, (), "no JSON in the reply" if "{" not in body else "JSON without a lesson"
         )
     return ParsedReply(hypothesis.strip(), tuple(_lesson(item) for item in items))
+
+
+@dataclass(frozen=True)
+class ParsedItems:
+    """Objects of a reply, every value as text."""
+
+    items: tuple[dict[str, str], ...]
+    """Whole objects that hold all the keys asked for, with text in them."""
+    rejected: tuple[tuple[str, str], ...] = ()
+    """Reason and JSON of objects that do not."""
+    reason: str = ""
+    """Why nothing could be read; empty when something was."""
+
+
+def parse_items(text: str, keys: Sequence[str]) -> ParsedItems:
+    """Objects with `keys` in a teacher's reply: a list of them, a list under any key, a single one, or the whole ones
+    of a reply that was cut off. Keys that an object has beyond them come along."""
+    body = text[:MAX_REPLY].strip()
+    if not body:
+        return ParsedItems((), reason="empty reply")
+    objects = _objects(body, keys)
+    if not objects:
+        return ParsedItems((), reason="no JSON in the reply" if "{" not in body else f"JSON without {' and '.join(keys)}")
+    items, rejected = [], []
+    for found in objects:
+        item = {name: _text(value) for name, value in found.items()}
+        missing = [key for key in keys if not item.get(key) or item[key].lower() in PLACEHOLDERS]
+        if missing:
+            rejected.append((f"item without {missing[0]}", json.dumps(found, ensure_ascii=False, default=str)))
+        else:
+            items.append(item)
+    return ParsedItems(tuple(items), tuple(rejected))
+
+
+def _objects(body: str, keys: Sequence[str]) -> list[dict[str, Any]]:
+    fenced = re.search(r"```(?:json)?\s*(.+?)(?:```|$)", body, re.DOTALL | re.IGNORECASE)
+    for part in ([fenced[1]] if fenced else []) + [body]:
+        for start in [match.start() for match in re.finditer(r"[{\[]", part)][:3]:
+            value = _decode(part[start:])
+            for listed in [value, *(value.values() if isinstance(value, dict) else ())]:
+                if isinstance(listed, list) and (found := [entry for entry in listed if isinstance(entry, dict)]):
+                    return found
+            if isinstance(value, dict) and any(key in value for key in keys):
+                return [value]
+    return _whole_objects(body, keys)
 
 
 def _lesson(item: dict[str, Any]) -> RawLesson:
@@ -129,13 +175,13 @@ def _decode(text: str) -> Any:
         return None
 
 
-def _whole_objects(body: str) -> list[dict[str, Any]]:
-    """Complete objects with a problem inside a text that is not JSON as a whole, e.g. cut off."""
+def _whole_objects(body: str, keys: Sequence[str] = ("problem", "question")) -> list[dict[str, Any]]:
+    """Complete objects with one of the keys inside a text that is not JSON as a whole, e.g. cut off."""
     found: list[dict[str, Any]] = []
     at = 0
     while (at := body.find("{", at)) >= 0:
         value = _innermost(body, at)
-        if isinstance(value, dict) and ("problem" in value or "question" in value):
+        if isinstance(value, dict) and any(key in value for key in keys):
             found.append(value)
             at = body.find("}", at)
         at += 1
