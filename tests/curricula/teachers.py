@@ -153,3 +153,22 @@ def human_tasks() -> tuple[Lesson, ...]:
         prompt = row["instruction"] + (f"\n\n{first['input']}" if first["input"] else "")
         found.append(Lesson(prompt, first["output"], first["output"], strategy="anchor", depth=0, source=row["id"]))
     return tuple(found)
+
+
+def figs(n: int) -> Lesson:
+    """A human-made problem that is near the failures; its gold is n - 4."""
+    return seed(f"Ann has {n} figs and gives away 4 of them. How many figs are left?", str(n - 4), name=f"figs{n}")
+
+
+def siblings(request: TeacherRequest, n: int) -> str:
+    """Problems in the form of `shared/problems`: k + 20 nuts less 6."""
+    return as_json("problems", *({"problem": f"Bo has {20 + 4 * n + i} nuts and gives away 6. How many does Bo keep?", "check": f"{20 + 4 * n + i} - 6"}
+                                 for i in range(4)))  # fmt: skip
+
+
+def right(request: TeacherRequest) -> int:
+    """The answer to a problem of `figs` or `siblings` in a request's prompt (the last one there)."""
+    import re
+
+    has, gives = re.findall(r"has (\d+) \w+ and gives away (\d+)", request.prompt)[-1]
+    return int(has) - int(gives)
