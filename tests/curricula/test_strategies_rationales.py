@@ -44,7 +44,7 @@ def good(request: TeacherRequest, n: int) -> str:
     a, b = sums(request)
     if n % 2:
         return trace(f"First we take one away: {a} - 1 = {a - 1}. Then the rest of them: {a - 1} - {b - 1} = {a - b}.", a - b)
-    return trace(f"We subtract what goes{' right now' * (n % 4 // 2)}: {a} - {b} = {a - b}.", a - b)
+    return trace(f"We subtract what goes{' right now' * (n % 4 == 0)}: {a} - {b} = {a - b}.", a - b)
 
 
 def bad(request: TeacherRequest) -> str:
