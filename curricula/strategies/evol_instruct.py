@@ -34,11 +34,7 @@ LEAKS = re.compile(r"given prompt|rewritten prompt|created prompt|#\s*(?:given|r
 REFUSAL = re.compile(r"\bsorry\b|\bI (?:can(?:no|')t|am unable)\b|\bas an AI\b", re.IGNORECASE)
 
 STOP_WORDS = frozenset(
-    "a about above after again all also am an and any are as at be because been before being below between both but by can"
-    " could did do does doing down during each else few for from further had has have having he her here hers him his how i"
-    " if in into is it its just me more most my no nor not now of off on once only or other our out over own same she should"
-    " so some such than that the their them then there these they this those through to too under until up very was we were"
-    " what when where which while who whom why will with would you your".split()
+    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "down", "during", "each", "else", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "me", "more", "most", "my", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "our", "out", "over", "own", "same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with", "would", "you", "your"]
 )
 """Function words alone: libraries' lists hold number words and "take", which are answers here."""
 
