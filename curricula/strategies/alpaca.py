@@ -44,7 +44,7 @@ class AlpacaStrategy:
 
     name = "alpaca"
     source = "Stanford Alpaca (Taori 2023), prompt.txt and generate_instruction.py"
-    needs = "teacher"
+    needs = "teacher, corpus"
 
     def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
         """Yield lessons, and a row for each task of a list that was dropped.

@@ -38,7 +38,7 @@ class PersonaStrategy:
 
     name = "persona"
     source = "Tulu 3 (Lambert 2024), sections 4.2 and 5.2; Persona Hub (Ge 2024), section 2"
-    needs = "teacher"
+    needs = "teacher, corpus"
 
     def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
         """Yield lessons whose solutions agree, and a row for each problem whose solutions do not.

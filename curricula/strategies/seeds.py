@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from curricula.anchors.lm_eval_exemplars import STEP_BY_STEP
 from curricula.lesson import Brief, Failure, Lesson
+from curricula.strategies.fit.surface import read_prompts
 from probes.errors import WeakspotError
 
 FLOOR = 0.05  # TF-IDF cosine; below it a shared "how many" is all that two questions have in common
@@ -53,8 +54,8 @@ def task_line(lesson: Lesson) -> str:
 def nearest_seeds(failures: Sequence[Failure], seeds: Sequence[Lesson]) -> list[Near]:
     """Seeds like some failure, best first, the failures taking turns: the nearest of each, then the next of each.
 
-    Likeness is the cosine of TF-IDF weighted words and word pairs, all numbers counting as one word: what is asked
-    matters here, not with which figures. A seed comes once, for the failure whose turn finds it first.
+    Likeness is the cosine of TF-IDF weighted words and word pairs of the bare questions, all numbers counting as one
+    word: what is asked matters here, not with which figures, nor how the suite wants its answers. A seed comes once, for the failure whose turn finds it first.
     """
     if not failures or not seeds:
         return []
@@ -63,7 +64,7 @@ def nearest_seeds(failures: Sequence[Failure], seeds: Sequence[Lesson]) -> list[
     vectorizer = TfidfVectorizer(token_pattern=r"[^\W_]+", preprocessor=_masked, ngram_range=(1, 2), sublinear_tf=True)
     texts = [task_text(seed) for seed in seeds]
     try:
-        rows = vectorizer.fit_transform([*texts, *(failure.prompt for failure in failures)])
+        rows = vectorizer.fit_transform([*texts, *(reading.stem for reading in read_prompts(failures))])
     except ValueError:  # not one word in all of them
         return []
     cosines = (rows[len(texts) :] @ rows[: len(texts)].T).toarray()

@@ -34,7 +34,7 @@ class SelfInstructStrategy:
 
     name = "self_instruct"
     source = "Self-Instruct (Wang 2022), sections 2.2 and 2.3, appendix A"
-    needs = "teacher"
+    needs = "teacher, corpus"
 
     def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
         """Yield lessons, and a row for each task or instance that a rule dropped.

@@ -151,6 +151,7 @@ def test_without_a_gold_answer_more_than_half_of_the_samples_must_agree() -> Non
     split = teacher(problems=words, sample=lambda request, n: good(request, n) if n % 2 else bad(request))
     found = write("rationales", brief(n_lessons=4, seeds=()), split)
     assert not lessons(found) and set(reasons(found)) == {"the samples do not agree"} and not split.tagged("rationalise")
+    assert not any("earlier attempts" in request.prompt for request in split.requests), "nobody knows that they went wrong"
 
 
 def test_copies_of_a_failure_and_of_an_earlier_problem_are_no_problems() -> None:
