@@ -30,6 +30,7 @@ from agent.cli import (
     run,
     show,
     status,
+    strategies,
     verifiers,
     weaknesses,
 )
@@ -49,6 +50,7 @@ for verb in VERBS:
     app.command()(verb)
 app.add_typer(probes.app, name="probes")
 app.add_typer(gate.app, name="gate")
+app.add_typer(strategies.app, name="strategies")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 

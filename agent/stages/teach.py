@@ -10,14 +10,14 @@ import random
 from typing import Any
 
 from agent.context import RunContext, StageResult
-from agent.diagnosis.typing import failure_type
+from agent.stages.brief import every_probe, fit_seeds, make_brief
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
 from curricula.anchors.contract import load_anchors
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
-from curricula.lesson import Brief, Candidate, Failure, Lesson
+from curricula.lesson import Candidate, Lesson
 from curricula.mix import Mix, build_mix, write_curriculum
 from curricula.strategies.contract import find_strategy
 from curricula.verifiers.contract import verify
@@ -30,13 +30,11 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     """Write, judge and mix one cycle's lessons."""
     run, cycle, store = state["run"], state["cycle"], context.store
     earlier = _earlier(context, state)
-    probes = [probe for split in ("diagnose", "gate", "audit", "protected") for probe in store.samples.probes(run, split)]
-    decontaminator = Decontaminator(probes)
-    settings, orders = context.config.curriculum, []
-    # a file of the user's may hold a probe: what a teacher is shown is held to the same rule as what is trained on
-    seeds = tuple(seed for seed in load_anchors(settings.seeds or settings.anchors) if decontaminator.check(seed).outcome == "pass")
+    decontaminator = Decontaminator(every_probe(store, run))
+    seeds, orders = fit_seeds(context.config.curriculum, decontaminator), []
     for row in store.weaknesses.plan(run, cycle):
-        brief = _brief(context, state, row["weakness"], row["n_lessons"], seeds, earlier)
+        brief = make_brief(store, run, cycle, row["weakness"], row["n_lessons"], model_key=context.student.model_key, champion=state["champion"],
+                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier)
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
     context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
@@ -63,21 +61,6 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     asked = sum(count.asked for count in funnel.counts)
     return StageResult({"n_lessons": len(funnel.kept), "curriculum": sha256, **budget},
                        f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
-
-
-def _brief(context: RunContext, state: CycleState, weakness: str, n_lessons: int, seeds: tuple[Lesson, ...], earlier: list[Lesson]) -> Brief:
-    run, cycle, store = state["run"], state["cycle"], context.store
-    row = next(row for row in store.weaknesses.of_cycle(run, cycle) if row["weakness"] == weakness)
-    failing = {(member["suite"], member["probe_id"]) for member in store.weaknesses.members(run, cycle, weakness) if member["is_failure"]}
-    probes = [probe for probe in store.samples.probes(run, "diagnose") if (probe.suite, probe.probe_id) in failing]
-    samples = store.samples.known(context.student.model_key, state["champion"], probes)
-    failures = []
-    for probe in probes:
-        sample = samples[probe.content_hash]
-        kind = failure_type(sample, probe) or "wrong"
-        failures.append(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, kind, probe.scorer, probe.choices, probe.meta))
-    return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, context.seed("teach", cycle, weakness),
-                 row["failure_rate"], seeds, tuple(lesson for lesson in earlier if lesson.weakness_id == weakness))
 
 
 def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:

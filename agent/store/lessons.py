@@ -47,6 +47,11 @@ class Lessons:
             "SELECT weakness, cycle, sum(outcome = 'pass') AS kept, sum(outcome <> 'pass') AS refused, sum(cost_usd) AS cost_usd "
             "FROM lessons WHERE run = ? GROUP BY weakness, cycle ORDER BY weakness, cycle", [run]))
 
+    def per_strategy(self) -> list[dict[str, Any]]:
+        """Over all runs, rows of strategy, operator, kept, refused."""
+        return list(self._db.query("SELECT strategy, operator, sum(outcome = 'pass') AS kept, sum(outcome <> 'pass') AS refused FROM lessons "
+                                   "GROUP BY strategy, operator ORDER BY strategy, operator"))
+
     def of_weakness(self, run: str, weakness: str, limit: int) -> list[dict[str, Any]]:
         """Newest lessons written for one weakness, kept and refused."""
         return list(self._db.query("SELECT * FROM lessons WHERE run = ? AND weakness = ? ORDER BY cycle DESC, outcome = 'pass' DESC, lesson LIMIT ?",

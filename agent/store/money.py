@@ -36,6 +36,12 @@ class Money:
         """Rows of cycle, tag, calls, usd, tokens_in, tokens_out."""
         return list(self._db.query("SELECT * FROM v_cost WHERE run = ? ORDER BY cycle, tag", [run]))
 
+    def per_strategy(self) -> dict[str, float]:
+        """US dollars over all runs by the strategy that a tag (`self_instruct/tasks`) begins with; a call that failed is in it."""
+        rows = self._db.query("SELECT substr(tag, 1, instr(tag, '/') - 1) AS strategy, sum(coalesce(settled_usd, reserved_usd)) AS usd FROM ledger "
+                              "WHERE instr(tag, '/') > 0 GROUP BY strategy")
+        return {row["strategy"]: row["usd"] for row in rows}
+
     def cached(self, key: str) -> str | None:
         """A stored teacher response, or None."""
         rows = list(self._db.query("SELECT body FROM teacher_cache WHERE key = ?", [key]))

@@ -1,0 +1,45 @@
+"""What a strategy is told: one weakness of a cycle with its failures, the human tasks it may show, what was taught before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.config import CurriculumConfig
+from agent.diagnosis.typing import failure_type
+from agent.store import Store
+from curricula.anchors.contract import load_anchors
+from curricula.filters.decontaminate import Decontaminator
+from curricula.lesson import Brief, Failure, Lesson
+from probes.suite import Probe
+
+SPLITS = ("diagnose", "gate", "audit", "protected")
+
+
+def every_probe(store: Store, run: str) -> list[Probe]:
+    """All probes of a run, of every split: what no lesson may hold."""
+    return [probe for split in SPLITS for probe in store.samples.probes(run, split)]
+
+
+def fit_seeds(settings: CurriculumConfig, decontaminator: Decontaminator) -> tuple[Lesson, ...]:
+    """Human-made tasks that a teacher may be shown. A file of the user's may hold a probe: that row is left out.
+
+    Raises:
+        WeakspotError: a source can't be read.
+    """
+    return tuple(seed for seed in load_anchors(settings.seeds or settings.anchors) if decontaminator.check(seed).outcome == "pass")
+
+
+def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int, *, model_key: str, champion: str, seed: int,
+               seeds: tuple[Lesson, ...], earlier: Sequence[Lesson]) -> Brief:
+    """The brief of one weakness: its failures of the diagnose split as the champion (an adapter, or empty for the base) answered them."""
+    row = next(row for row in store.weaknesses.of_cycle(run, cycle) if row["weakness"] == weakness)
+    failing = {(member["suite"], member["probe_id"]) for member in store.weaknesses.members(run, cycle, weakness) if member["is_failure"]}
+    probes = [probe for probe in store.samples.probes(run, "diagnose") if (probe.suite, probe.probe_id) in failing]
+    samples = store.samples.known(model_key, champion, probes)
+    failures = []
+    for probe in probes:
+        sample = samples[probe.content_hash]
+        kind = failure_type(sample, probe) or "wrong"
+        failures.append(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, kind, probe.scorer, probe.choices, probe.meta))
+    own = tuple(lesson for lesson in earlier if lesson.weakness_id == weakness)
+    return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, seed, row["failure_rate"], seeds, own)
