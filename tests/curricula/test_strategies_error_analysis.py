@@ -147,8 +147,8 @@ def test_an_unparsed_reply_is_repaired_once() -> None:
     assert sum(1 for c in found if c.lesson) == 6
     assert len(teacher.tagged("repair")) == len(teacher.tagged("siblings"))
     assert "Sure! Here are some nice problems." in teacher.tagged("repair")[0].prompt
-    lesson = next(c.lesson for c in found if c.lesson)
-    assert lesson is not None and lesson.cost_usd == pytest.approx(0.02 / LESSONS_PER_REQUEST)
+    total = sum(c.lesson.cost_usd if c.lesson else c.cost_usd for c in found)
+    assert total == pytest.approx(0.01 * len(teacher.requests)), "repairs are paid for too"
 
 
 def test_what_cannot_be_repaired_is_counted_with_reason_and_raw() -> None:
@@ -158,7 +158,8 @@ def test_what_cannot_be_repaired_is_counted_with_reason_and_raw() -> None:
     assert n_requests == 2 * 3, "as many again as planned, then it gives up"
     assert len(found) == n_requests and all(c.lesson is None and c.raw == "no json today" for c in found)
     assert {c.reason for c in found} == {"unparsed after repair: no JSON in the reply"}
-    assert {(c.weakness_id, c.strategy) for c in found} == {("W7", "error_analysis")}
+    assert {(c.weakness_id, c.strategy, c.operator, c.teacher) for c in found} == {("W7", "error_analysis", "sibling", "scripted")}
+    assert all(c.prompt_hash and c.parents and c.cost_usd for c in found)
 
 
 def test_a_teachers_error_is_a_row_and_is_not_repaired() -> None:
