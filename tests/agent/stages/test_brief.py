@@ -1,0 +1,38 @@
+"""What strategies are told in a real cycle: failures of the diagnose split, human tasks without a probe in them; what is stored of refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from agent.config import load_config
+from agent.fakes import scripted_student
+from agent.loop import start
+from agent.store import Store
+from agent.watch import SilentWatcher
+from probes.registry import find_suite
+from probes.splits import split_suite
+from tests.curricula.test_strategies_alpaca import teacher
+from tests.e2e.driver import SETTINGS
+
+
+def test_a_cycle_of_an_llm_strategy_keeps_held_out_probes_from_the_teacher_and_stores_every_refusal(tmp_path: Path) -> None:
+    sealed = split_suite(find_suite("basics"), "weakspot")["gate"][5]
+    rows = [{"prompt": sealed.prompt, "completion": sealed.gold}]
+    rows += [{"prompt": f"Name thing number {i} that {word} is good for.", "completion": word} for i, word in enumerate(["rope", "clay", "wool", "brass", "slate", "cork", "chalk"])]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = teacher(solve=lambda request, n: "12" if n % 4 else "13")
+    sets = [*SETTINGS, "limits.cycles=1", "plan.strategies=[alpaca]", f"curriculum.seeds=[{tmp_path}/seeds.jsonl]", "teacher.model=openai/scripted", "plan.lessons_per_cycle=30"]
+    outcome = start(load_config(None, sets, {}), tmp_path / "state", SilentWatcher(), open_student=scripted_student(), open_teacher=lambda *_: asked)
+    sent = "\n".join(request.prompt for request in asked.requests)
+    assert "that rope is good for" in sent or "that clay is good for" in sent or "that wool is good for" in sent
+    assert sealed.prompt not in sent, "a human task that holds a probe is never shown"
+    with Store.read(tmp_path / "state") as store:
+        diagnose = {probe.prompt for probe in store.samples.probes(outcome.run, "diagnose")}
+        held_out = {probe.prompt for split in ("gate", "audit", "protected") for probe in store.samples.probes(outcome.run, split)}
+        assert any(prompt in sent for prompt in diagnose) and not any(prompt in sent for prompt in held_out - diagnose)
+        kept = store.lessons.kept(outcome.run)
+        refused = [row for row in store.lessons.rows(outcome.run, 1) if row["outcome"] != "pass"]
+    assert kept and all(lesson.strategy == "alpaca" and lesson.depth == 1 for lesson in kept)
+    assert refused and all(row["reason"] and row["raw"] and row["prompt_hash"] and row["operator"] and row["parents"] != "[]" and row["teacher"] for row in refused)
+    assert {row["step"] for row in refused} >= {"verifier"}
