@@ -1,4 +1,4 @@
-"""Evol-Instruct: make prompts harder round by round, and eliminate what went wrong.
+"""Evol-Instruct: rewrite prompts so that they get harder round by round, and eliminate what went wrong.
 
 The pool begins with the failures and the human tasks nearest to them. Each round rewrites a prompt by one of six
 operators; a teacher's answer to the new one decides whether it lives. A failed rewriting returns its original to the

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from agent.store import Store
+from curricula.strategies.contract import list_strategies
 from tests.agent.report.builder import RUN, build_run
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +37,9 @@ def test_the_documented_package_installs_is_listed_and_writes_lessons(tmp_path: 
     assert (row["source"], row["needs"], row["origin"], row["error"]) == ("an example", "", "weakspot_halves:Halves", "")
     tried = weakspot("strategies", "try", "halves", "-w", weakness, "-n", "4")
     assert tried["funnel"]["kept"] == 4 and all(re.fullmatch(r"What is half of \d+\? .*", row["prompt"]) for row in tried["candidates"])
+
+
+def test_the_table_has_one_row_for_each_strategy_there_is() -> None:
+    built_in = {info.name for info in list_strategies() if info.origin == "built in"}
+    table = DOCS.split("## Funnel", 1)[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == built_in
