@@ -120,8 +120,9 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
     Only a student can list an lm-eval task, so its `n` is None, and the power with it.
 
     Raises:
-        WeakspotError: as a run would: a suite is missing, broken, or too small to split.
+        WeakspotError: as a run would: a suite is missing, broken, or too small to split; a strategy or a human-made source can't be used.
     """
+    from agent.stages.brief import require_strategies
     from agent.stages.power import sentences, visible
     from probes.check import require_sound
     from probes.registry import find_suite
@@ -129,6 +130,7 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
     from probes.suite import Suite
 
     config = loaded.config
+    require_strategies(config)
     suites: list[dict[str, Any]] = []
     for role, references, limit in (("probe", config.suites.probes, config.suites.limit), ("protected", config.suites.protected, config.suites.protected_limit)):
         for reference in references:

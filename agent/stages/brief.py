@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.config import CurriculumConfig
+from agent.config import Config, CurriculumConfig
 from agent.diagnosis.typing import failure_type
 from agent.store import Store
 from curricula.anchors.contract import load_anchors
 from curricula.filters.decontaminate import Decontaminator
 from curricula.lesson import Brief, Failure, Lesson
+from curricula.strategies.contract import find_strategy
+from probes.errors import WeakspotError
 from probes.suite import Probe
 
 SPLITS = ("diagnose", "gate", "audit", "protected")
+
+
+def require_strategies(config: Config) -> None:
+    """Find out before anything is spent whether the strategies in use can work.
+
+    Raises:
+        WeakspotError: one is unknown or does not load, asks a language model and there is none, or needs human-made rows and
+            there are none; or a source of human-made rows can't be read.
+    """
+    rows = load_anchors([*config.curriculum.anchors, *config.curriculum.seeds])
+    for name in config.strategies:
+        needs = find_strategy(name).needs
+        if "teacher" in needs and config.teacher.model == "symbolic":
+            raise WeakspotError(f"strategy {name!r} asks a language model and the teacher is 'symbolic'", where="plan.strategies, teacher.model",
+                                hint="name one: --set teacher.model=openai/gpt-4.1-mini, or use the strategy 'symbolic'")
+        if "corpus" in needs and not rows:
+            raise WeakspotError(f"strategy {name!r} needs human-made rows and no source is named", where="curriculum.seeds, curriculum.anchors",
+                                hint="built in: mmlu_flan_cot, bbh_cot, gsm8k_cot; or your .jsonl")
 
 
 def every_probe(store: Store, run: str) -> list[Probe]:

@@ -9,6 +9,7 @@ against a sibling's arithmetic, or against the vote of further solutions.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from random import Random
 
@@ -68,20 +69,22 @@ class _Writer:
                 Draft(problem.text, stated(told.text), told, trace, problem.check, problem.check_kind, operator, problem.parents,
                       shown=problem.shown, is_worked=True, meta=meta)
             )  # fmt: skip
-        yield from desk.drafted(self._voted(problems, drafts))
+        yield from self._voted(problems, drafts)
 
-    def _voted(self, problems: list[Problem], drafts: list[Draft]) -> list[Draft]:
-        """Drafts without a gold answer get the one that the trace and `VOTERS` more solutions agree on, if they do."""
-        from dataclasses import replace
-
+    def _voted(self, problems: list[Problem], drafts: list[Draft]) -> Iterator[Candidate]:
+        """Drafts without a gold answer get the one that most of the trace and `VOTERS` more solutions give; without a majority they go."""
         by_text = {problem.text: problem for problem in problems}
         open_ones = [i for i, draft in enumerate(drafts) if not draft.check]
         samples = worked_samples(self.desk, [by_text[drafts[i].problem] for i in open_ones], VOTERS)
         for i, told in zip(open_ones, samples, strict=True):
             voted = vote([drafts[i].answer, *(stated(reply.text) for reply in told)])
-            check = voted.answer if voted.is_majority else f"no majority: {voted.n_agree}/{voted.n}"
-            drafts[i] = replace(drafts[i], check=check, check_kind="vote", meta={**drafts[i].meta, "votes": f"{voted.n_agree}/{voted.n}"})
-        return drafts
+            meta = {**drafts[i].meta, "votes": f"{voted.n_agree}/{voted.n}"}
+            if voted.is_majority:
+                drafts[i] = replace(drafts[i], check=voted.answer, check_kind="vote", meta=meta)
+            else:
+                draft = drafts[i]
+                yield self.desk.refused("the solutions do not agree", draft.told, evidence=meta["votes"], operator=draft.operator, parents=draft.parents, meta=meta)
+        yield from self.desk.drafted([draft for draft in drafts if draft.check])
 
 
 @lru_cache(maxsize=1)

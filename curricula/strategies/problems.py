@@ -54,11 +54,12 @@ class Problem:
 
 
 class ProblemSource:
-    """Problems for one brief, each given out once."""
+    """Problems for one brief, each given out once; seeds that an earlier cycle's lessons came from are left out."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        near = nearest_seeds(desk.brief.failures, desk.brief.seeds)
+        worked_on = {parent for lesson in desk.brief.earlier for parent in lesson.parents}
+        near = nearest_seeds(desk.brief.failures, [seed for seed in desk.brief.seeds if seed.lesson_id not in worked_on])
         self._seeds = iter(
             Problem(task_text(row.seed), row.seed.answer, row.seed.answer, "gold", (row.seed.lesson_id,), (row.failure_index,), "seed")
             for row in near

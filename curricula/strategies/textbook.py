@@ -23,6 +23,7 @@ STYLES = ("a plain textbook", "a lecture with questions to the class", "a dialog
 AUDIENCES = ("children of a primary school", "pupils of a secondary school", "adults who have not been to school for long",
              "people who learn it for their work", "teachers who want to explain it better")  # fmt: skip
 N_SUBTOPICS = 6
+MOST_KNOWN = 30  # earlier titles named in a request
 MIN_EXERCISES, MAX_EXERCISES = 3, 5
 MIN_WORDS = 60  # a section below that is a heading
 GRAM = 8  # words in a row shared with a failure: as for contamination
@@ -84,6 +85,8 @@ class _Writer:
         self.texts = near or list(seeds)
         self.at = 0
         self.cells: list[Cell] = []
+        # named in the next request: an equal one would be answered from the cache with the same outline
+        self.titles = list(dict.fromkeys(row.meta["cell"][2] for row in desk.brief.earlier if "cell" in row.meta))
 
     def batch(self, n_lessons: int) -> Iterator[Candidate]:
         """A few sections and their exercises."""
@@ -103,10 +106,11 @@ class _Writer:
         """A new grid from a new outline."""
         desk = self.desk
         shown = desk.next_failures()
-        request = desk.request("outline", {"failures": desk.failures(shown), "n_subtopics": N_SUBTOPICS}, max_tokens=400)
+        request = desk.request("outline", {"failures": desk.failures(shown), "n_subtopics": N_SUBTOPICS, "known": self.titles[-MOST_KNOWN:]}, max_tokens=400)
         [entry] = desk.ask_items([request], ("title",), OUTLINE_FORM)
         yield from desk.unreadable(entry, "outline", desk.parents(shown))
         titles = list(dict.fromkeys(item["title"] for item in entry.items))[:N_SUBTOPICS]
+        self.titles += titles
         grid = [(style, audience, title) for style in STYLES for audience in AUDIENCES for title in titles]
         desk.rng.shuffle(grid)
         self.cells = [Cell(*place, f"{i + 1}/{len(grid)}") for i, place in reversed(list(enumerate(grid)))]

@@ -19,6 +19,7 @@ from curricula.teacher import Teacher
 from curricula.verifiers.contract import verify
 
 N_TOPICS, N_SUBTOPICS = 6, 5  # a branch
+MOST_KNOWN = 30  # earlier areas named in a request
 REVISIONS = (
     "Add context: a situation, a reason why somebody asks, one more fact that matters.",
     "Put it into another form: a short dialogue, a note, a table of a few rows, a gap to be filled.",
@@ -63,6 +64,8 @@ class _Writer:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.leaves: list[Leaf] = []
+        # named in the next request: an equal one would be answered from the cache with the same tree
+        self.topics = list(dict.fromkeys(row.meta["path"][0] for row in desk.brief.earlier if "path" in row.meta))
 
     def batch(self, n_lessons: int) -> Iterator[Candidate]:
         """One question for each of the next leaves, revised, answered and scored."""
@@ -109,10 +112,11 @@ class _Writer:
         desk = self.desk
         shown = desk.next_failures()
         parents = desk.parents(shown)
-        root = desk.request("topics", {"failures": desk.failures(shown), "n_topics": N_TOPICS}, temperature=1.0, max_tokens=300)
+        root = desk.request("topics", {"failures": desk.failures(shown), "n_topics": N_TOPICS, "known": self.topics[-MOST_KNOWN:]}, temperature=1.0, max_tokens=300)
         [topics] = desk.ask_items([root], ("topic",), TOPICS_FORM)
         yield from desk.unreadable(topics, "topics", parents)
         names = [item["topic"] for item in topics.items[:N_TOPICS]]
+        self.topics += names
         requests = [
             desk.request("subtopics", {"failures": desk.failures(shown), "topic": name, "n_subtopics": N_SUBTOPICS}, temperature=1.0, max_tokens=300)
             for name in names
@@ -121,9 +125,7 @@ class _Writer:
         for name, entry in zip(names, desk.ask_items(requests, ("topic",), TOPICS_FORM), strict=True):
             yield from desk.unreadable(entry, "subtopics", parents)
             branches.append([Leaf(name, item["topic"]) for item in entry.items[:N_SUBTOPICS]])
-        known = {(leaf.topic.lower(), leaf.subtopic.lower()) for leaf in self.leaves}
-        grown = [branch[turn] for turn in range(N_SUBTOPICS) for branch in branches if turn < len(branch)]
-        self.leaves += [leaf for leaf in grown if (leaf.topic.lower(), leaf.subtopic.lower()) not in known]
+        self.leaves += [branch[turn] for turn in range(N_SUBTOPICS) for branch in branches if turn < len(branch)]
 
     def _answer(self, drafts: list[Draft]) -> Iterator[Candidate]:
         desk = self.desk

@@ -90,5 +90,5 @@ def test_without_gold_the_majority_of_trace_and_voters_decides() -> None:
     outvoted = teacher(problems=words, explain=lambda request, n: explain(request, n) + "5")
     assert {row.verdict.reason for row in judged(write("explanation", brief(n_lessons=4, seeds=()), outvoted)).rejected} == {"answer and check differ"}
     split = teacher(problems=words, work_out=lambda request, n: explain(request, n) + ("5" if n % 3 else ""))
-    result = judged(write("explanation", brief(n_lessons=4, seeds=()), split))
-    assert not result.kept and {row.candidate.lesson.meta["votes"] for row in result.rejected if row.candidate.lesson} == {"2/4"}
+    found = write("explanation", brief(n_lessons=4, seeds=()), split)
+    assert not lessons(found) and {row.evidence for row in reasons(found)["the solutions do not agree"]} == {"2/4"}

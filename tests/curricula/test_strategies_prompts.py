@@ -27,7 +27,7 @@ OTHERS: dict[str, Any] = {
     "demos": [{"instruction": "Say so.", "input": "", "output": "so"}], "n_tasks": 20, "written": ["An old title"], "text": "A text.", "data_form": "a table",
     "persona": "A keeper of bees.", "has_options": False, "n_problems": 4, "n_lessons": 4, "setting": "a farm", "problem": "A problem?", "answer": "An answer.",
     "critique_request": "Check it.", "subtopic": "a subject", "topic": "an area", "n_topics": 6, "n_subtopics": 5, "how": "Make it longer.", "style": "a letter",
-    "audience": "adults", "chunks": ["A chunk."], "section": "A section.",
+    "audience": "adults", "chunks": ["A chunk."], "section": "A section.", "known": ["an old area"],
 }  # fmt: skip
 
 

@@ -173,3 +173,11 @@ def test_a_teachers_error_is_a_row() -> None:
     assert read_trace(Told("", "timeout", False, "h"), "sampled").reason
     found = write("rationales", brief(n_lessons=2, seeds=NEAR[:1]), teacher(sample=TeacherReply("", error="timeout"), rationalise=TeacherReply("", error="timeout")))
     assert set(reasons(found)) == {"teacher: timeout"}
+
+
+def test_a_seed_that_an_earlier_cycle_worked_on_is_left_out() -> None:
+    first = lessons(write("rationales", brief(n_lessons=2, seeds=NEAR), teacher()))
+    used = {row.parents[0] for row in first if row.check_kind == "gold"}
+    asked = teacher()
+    again = lessons(write("rationales", brief(n_lessons=2, seeds=NEAR, earlier=tuple(first)), asked))
+    assert used and not used & {row.parents[0] for row in again}

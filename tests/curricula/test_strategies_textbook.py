@@ -72,6 +72,9 @@ def test_no_cell_of_the_grid_comes_twice_and_the_coverage_is_shown() -> None:
     found = lessons(write("textbook", brief(n_lessons=130, seeds=NEAR), asked))
     cells = [tuple(row.meta["cell"]) for row in found if row.meta["exercise"] == 1]
     assert len(set(cells)) == len(cells) >= 60 and len(asked.tagged("outline")) == 1
+    later = teacher()
+    write("textbook", brief(n_lessons=2, seeds=NEAR, earlier=tuple(found)), later)
+    assert "part 0.5" in later.tagged("outline")[0].prompt, "the next cycle plans another book"
     assert {cell[0] for cell in cells} == set(STYLES) and {cell[1] for cell in cells} == set(AUDIENCES) and len({cell[2] for cell in cells}) == 6
     size = len(STYLES) * len(AUDIENCES) * 6
     assert [row.meta["grid"] for row in found if row.meta["exercise"] == 1][:3] == [f"{i}/{size}" for i in (1, 2, 3)]

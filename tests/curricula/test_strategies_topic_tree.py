@@ -68,7 +68,12 @@ def test_the_tree_is_walked_in_turns_and_grows_when_it_is_used_up() -> None:
     found = lessons(write("topic_tree", brief(n_lessons=24), asked))
     paths = [tuple(row.meta["path"]) for row in found]
     assert len(set(paths)) == len(paths) == 36 and len({topic for topic, _ in paths[:6]}) == 6
-    assert len(asked.tagged("topics")) == 2 and len(asked.tagged("subtopics")) == 12
+    first, second = asked.tagged("topics")
+    assert "which were used" not in first.prompt and "area 0.0; area 0.1" in second.prompt, "else the cache would grow the same tree again"
+    later = teacher()
+    write("topic_tree", brief(n_lessons=2, earlier=tuple(found)), later)
+    assert "area 1.5" in later.tagged("topics")[0].prompt, "nor does the next cycle grow it again"
+    assert len(asked.tagged("subtopics")) == 12
     assert max(Counter(topic for topic, _ in paths).values()) == 5
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from agent.config import load_config
 from agent.fakes import scripted_student
 from agent.loop import start
 from agent.store import Store
 from agent.watch import SilentWatcher
+from probes.errors import WeakspotError
 from probes.registry import find_suite
 from probes.splits import split_suite
 from tests.curricula.test_strategies_alpaca import teacher
@@ -36,3 +39,20 @@ def test_a_cycle_of_an_llm_strategy_keeps_held_out_probes_from_the_teacher_and_s
     assert kept and all(lesson.strategy == "alpaca" and lesson.depth == 1 for lesson in kept)
     assert refused and all(row["reason"] and row["raw"] and row["prompt_hash"] and row["operator"] and row["parents"] != "[]" and row["teacher"] for row in refused)
     assert {row["step"] for row in refused} >= {"verifier"}
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        (["plan.strategies=[alpacca]"], "no strategy is named 'alpacca'"),
+        (["plan.strategies=[symbolic, alpaca]"], "strategy 'alpaca' asks a language model and the teacher is 'symbolic'"),
+        (["plan.strategies=[retrieve]", "curriculum.anchors=[]"], "strategy 'retrieve' needs human-made rows"),
+        (["plan.strategies=[retrieve]", "curriculum.seeds=[gone.jsonl]"], "no anchor file"),
+        (["curriculum.anchors=[bbh_cott]"], "unknown anchor source 'bbh_cott'"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_spent(tmp_path: Path, sets: list[str], message: str) -> None:
+    with pytest.raises(WeakspotError, match=message):
+        start(load_config(None, [*SETTINGS, *sets], {}), tmp_path, SilentWatcher(), open_student=scripted_student())
+    with Store.read(tmp_path) as store:
+        assert store.runs.all() == [] and list(store.db["samples"].rows) == []
