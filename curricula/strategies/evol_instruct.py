@@ -158,6 +158,8 @@ def unfit(given: str, text: str, operator: str) -> str:
     n_given, n_words = len(given.split()), len(text.split())
     if not n_words or is_empty_talk(text):
         return "only stop words and punctuation"
+    if is_short_refusal(text):
+        return "a short refusal instead of a prompt"
     if LEAKS.search(text):
         return "leaks words of the request"
     if " ".join(text.lower().split()) == " ".join(given.lower().split()):
@@ -171,11 +173,16 @@ def unfit(given: str, text: str, operator: str) -> str:
 
 def eliminated(response: str) -> str:
     """Why the answer to a rewriting condemns it, or empty."""
-    if REFUSAL.search(response) and len(response.split()) < SHORT_REFUSAL_WORDS:
+    if is_short_refusal(response):
         return "the response is a short refusal"
     if is_empty_talk(response):
         return "the response is only stop words and punctuation"
     return "" if stated(response) else "the response states no final answer"
+
+
+def is_short_refusal(text: str) -> bool:
+    """It says that it can't, in fewer words than an answer would take."""
+    return bool(REFUSAL.search(text)) and len(text.split()) < SHORT_REFUSAL_WORDS
 
 
 def is_empty_talk(text: str) -> bool:

@@ -26,7 +26,8 @@ KEPT = 2  # per problem: the shortest and one alternative
 TEMPERATURE = 0.8  # at lower ones the samples are one sample
 MIN_WORDS, MAX_WORDS = 5, 250
 MOST_REPEATS = 0.4  # share of repeated 5-grams above which a trace goes round in circles
-FORMAT = re.compile(r"\s*<think>\s*(?P<trace>.*?)\s*</think>\s*<answer>\s*(?P<answer>.*?)\s*</answer>\s*\Z", re.DOTALL | re.IGNORECASE)
+# not <think>: what a reasoning model puts there is no part of its reply, and clients take it out
+FORMAT = re.compile(r"\s*<reasoning>\s*(?P<trace>.*?)\s*</reasoning>\s*<answer>\s*(?P<answer>.*?)\s*</answer>\s*\Z", re.DOTALL | re.IGNORECASE)
 EQUATION = re.compile(r"([\d.,]+(?:\s*[-+*/×÷]\s*[\d.,]+)+)\s*=\s*(-?[\d.,]+)")
 HINTED = re.compile(r"\b(right|given|provided|correct|expected|known|stated) answer\b|\bhint\b|\bwas given\b", re.IGNORECASE)
 
@@ -139,10 +140,10 @@ class _Writer:
 
 
 def read_trace(told: Told, operator: str) -> Trace:
-    """Reasoning and answer of one reply, by the think/answer form and the length and repetition filters."""
+    """Reasoning and answer of one reply, by the reasoning/answer form and the length and repetition filters."""
     found = FORMAT.match(told.text)
     if told.error or not found:
-        return Trace("", "", told, operator, "cut off by its length" if told.is_cut else "not in the think/answer form")
+        return Trace("", "", told, operator, "cut off by its length" if told.is_cut else "not in the reasoning/answer form")
     text, answer = found["trace"], found["answer"]
     n_words, reason = len(text.split()), ""
     if not answer:

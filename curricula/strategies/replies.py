@@ -106,6 +106,8 @@ def _objects(body: str, keys: Sequence[str]) -> list[dict[str, Any]]:
     for part in ([fenced[1]] if fenced else []) + [body]:
         for start in [match.start() for match in re.finditer(r"[{\[]", part)][:3]:
             value = _decode(part[start:])
+            if isinstance(value, dict) and all(key in value for key in keys):
+                return [value]  # before any list in it, such as its options
             for listed in [value, *(value.values() if isinstance(value, dict) else ())]:
                 if isinstance(listed, list) and (found := [entry for entry in listed if isinstance(entry, dict)]):
                     return found

@@ -74,6 +74,7 @@ def test_all_six_operators_are_used_and_breadth_is_the_rarer_one() -> None:
         ("... ?!", "breadth", "only stop words and punctuation"),
         ("{} #Rewritten Prompt# {}", "complicate_input", "leaks words of the request"),
         ("{} as in the given prompt, where a second girl brings six more", "deepen", "leaks words of the request"),
+        ("I'm sorry, I can't help with that.", "breadth", "a short refusal instead of a prompt"),
         ("{}", "add_constraint", "no information gain"),
         ("{} Explain.", "more_steps", "does not add 10 to 20 words"),
         ("{} " + "and then some more of them " * 6, "concretise", "does not add 10 to 20 words"),

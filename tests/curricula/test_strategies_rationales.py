@@ -31,7 +31,7 @@ NEAR = (figs(17), figs(18), figs(19), figs(30))
 
 
 def trace(text: str, answer: object) -> str:
-    return f"<think>\n{text}\n</think>\n<answer>{answer}</answer>"
+    return f"<reasoning>\n{text}\n</reasoning>\n<answer>{answer}</answer>"
 
 
 def sums(request: TeacherRequest) -> tuple[int, int]:
@@ -64,7 +64,7 @@ def test_every_kept_trace_is_verified_and_carries_its_origin() -> None:
     assert len(kept) == len(lessons(found)) >= 12 and {verify(row).outcome for row in kept} == {"pass"}
     assert {row.check_kind for row in kept} == {"gold", "expression"}
     for row in kept:
-        assert row.prompt.endswith(WORKED) and row.completion.endswith(f"\nThe answer is {row.answer}.") and "<think>" not in row.completion
+        assert row.prompt.endswith(WORKED) and row.completion.endswith(f"\nThe answer is {row.answer}.") and "<reasoning>" not in row.completion
         assert row.parents[0].startswith("L" if row.check_kind == "gold" else "p")
         assert "only the number" not in row.prompt and row.meta["trials"] == 4 == row.meta["right"]
 
@@ -126,9 +126,9 @@ def test_a_rationale_that_mentions_its_hint_is_dropped(said: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        ("The answer is 13.", "not in the think/answer form"),
-        (trace("17 - 4 = 13 and that is it.", 13) + " Bye!", "not in the think/answer form"),
-        (cut("<think>\nWe start with"), "cut off by its length"),
+        ("The answer is 13.", "not in the reasoning/answer form"),
+        (trace("17 - 4 = 13 and that is it.", 13) + " Bye!", "not in the reasoning/answer form"),
+        (cut("<reasoning>\nWe start with"), "cut off by its length"),
         (trace("17 - 4 = 13 and that is it.", ""), "no answer"),
         (trace("It is 13.", 13), "no reasoning"),
         (trace(" ".join(f"word{i}" for i in range(260)), 13), "longer than 250 words"),

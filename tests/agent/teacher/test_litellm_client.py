@@ -327,3 +327,12 @@ def test_a_closed_port_is_refused_by_check_with_its_address() -> None:
 def test_importing_the_client_does_not_import_litellm() -> None:
     code = "import sys, agent.teacher.litellm_client; sys.exit('litellm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sampling_settings_of_a_request_reach_the_server_and_are_left_out_where_there_are_none(bench) -> None:
+    asked, server = bench(good("a"))
+    asked.ask("x", top_p=0.5, presence_penalty=2.0, stop=("\n16.", "\n16 ."))
+    asked.ask("y")
+    special, plain = server.requests
+    assert (special["top_p"], special["presence_penalty"], special["stop"]) == (0.5, 2.0, ["\n16.", "\n16 ."])
+    assert not {"top_p", "presence_penalty", "stop"} & plain.keys()
