@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import load_config
+from agent.config import CurriculumConfig, load_config
 from agent.fakes import scripted_student
 from agent.loop import start
+from agent.stages.brief import fit_seeds
 from agent.store import Store
 from agent.watch import SilentWatcher
+from curricula.filters.decontaminate import Decontaminator
 from probes.errors import WeakspotError
 from probes.registry import find_suite
 from probes.splits import split_suite
@@ -39,6 +41,15 @@ def test_a_cycle_of_an_llm_strategy_keeps_held_out_probes_from_the_teacher_and_s
     assert kept and all(lesson.strategy == "alpaca" and lesson.depth == 1 for lesson in kept)
     assert refused and all(row["reason"] and row["raw"] and row["prompt_hash"] and row["operator"] and row["parents"] != "[]" and row["teacher"] for row in refused)
     assert {row["step"] for row in refused} >= {"verifier"}
+
+
+def test_a_human_task_that_holds_a_probe_of_any_split_is_no_seed(tmp_path: Path) -> None:
+    probes = [probe for split in split_suite(find_suite("basics"), "weakspot").values() for probe in split[:2]]
+    rows = [{"prompt": f"Here is one: {probe.prompt}", "completion": probe.gold} for probe in probes] + [{"prompt": "What do geese guard?", "completion": "Rome"}]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = CurriculumConfig(seeds=[f"{tmp_path}/seeds.jsonl"])
+    assert [seed.prompt for seed in fit_seeds(settings, Decontaminator(find_suite("basics").probes))] == ["What do geese guard?"]
+    assert len(fit_seeds(CurriculumConfig(anchors=["gsm8k_cot"]), Decontaminator(()))) == 8, "without seeds the anchors serve"
 
 
 @pytest.mark.parametrize(
