@@ -52,8 +52,6 @@ class Diagnosis:
     """Failures by type."""
     suspects: list[Suspect] = field(default_factory=list)
     """Golds that are probably wrong, whether the student failed there or not; members of nothing."""
-    noise_share: float = 0.0
-    """Share of rows that HDBSCAN left out, averaged over its runs; 0 where it did not run."""
     outline: tuple[OutlineNode, ...] = ()
     """The hierarchy for people, in reading order, with the lasting ids of the weaknesses."""
 
@@ -142,7 +140,6 @@ def diagnose(
         lenient_accuracy=sum(kind in (None, "format") for kind in judged) / max(1, len(kept)),
         counts=dict(sorted(Counter(kind for kind in types if kind is not None).items())),
         suspects=list(suspects),
-        noise_share=finding.noise_share,
         outline=tuple(replace(node, weakness=lasting.get(node.weakness, "")) for node in finding.outline),
     )
 

@@ -36,10 +36,8 @@ class Finding:
     weaknesses: list[Weakness]
     coordinates: np.ndarray
     """Shape (n, 2): each row's place on the map."""
-    noise_share: float
-    """Share of rows that HDBSCAN left out, averaged over its runs; 0 where it did not run."""
     outline: tuple[OutlineNode, ...] = ()
-    """The first hierarchy with accuracies, for people; the root alone where none was built."""
+    """The hierarchy with accuracies, for people; the root alone where none was built."""
 
 
 def find_weaknesses(
@@ -85,10 +83,10 @@ def analyse(
     criteria = criteria or Criteria()
     rows = _Rows.of(texts, correct, metadata)
     if not rows.texts:
-        return Finding([], np.zeros((0, 2)), 0.0)
+        return Finding([], np.zeros((0, 2)))
     if rows.is_passed.all():
         whole = outline_rows(None, rows.texts, np.zeros(len(rows.texts)), rows.has_skill, [])
-        return Finding([], map_coordinates(rows.texts, seed), 0.0, whole)
+        return Finding([], map_coordinates(rows.texts, seed), whole)
     leaves = _Leaves.of(rows, seed)
     points = leaves.points[leaves.of_row]
     coordinates = map_coordinates(rows.texts, seed, points=points)
@@ -98,18 +96,18 @@ def analyse(
     formed = {row for group in form for row in group.failures if group.is_set_aside}
     hierarchies, regions = None, []
     if (~rows.has_skill).sum() >= criteria.min_members:
-        hierarchies = build_hierarchies(leaves.points, seed)
+        hierarchies = build_hierarchies(leaves.points)
         counted = np.array([row not in formed for row in range(len(rows.texts))])
         n = np.bincount(leaves.of_row, weights=counted, minlength=len(leaves.points))
         k = np.bincount(leaves.of_row, weights=counted & rows.has_skill, minlength=len(leaves.points))
-        regions = find_regions(hierarchies, leaves.points, n, k, seed=seed, criteria=criteria)
+        regions = find_regions(hierarchies.tree, leaves.points, n, k, seed=seed, criteria=criteria)
     regions.sort(key=lambda region: (region.passes - region.n * region.target, int(region.leaves.min())))
     found = _format_weaknesses(form, rows, points, coordinates)
     if hierarchies is not None:
         found += _skill_weaknesses(regions, hierarchies, leaves, rows, formed, points, coordinates)
-    tree = hierarchies.trees[0] if hierarchies else None
+    tree = hierarchies.tree if hierarchies else None
     lines = outline_rows(tree, strip_boilerplate(rows.embedded), leaves.of_row, rows.has_skill, found)
-    return Finding(found, coordinates, hierarchies.noise_share if hierarchies else 0.0, lines)
+    return Finding(found, coordinates, lines)
 
 
 @dataclass(frozen=True)
