@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-gate bench-verifiers lock clean
+.PHONY: demo test check bench bench-diagnosis bench-gate bench-verifiers lock clean
 
 demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
@@ -23,6 +23,8 @@ bench-gate: $(READY)  ## the gate over thousands of simulated runs, into bench/r
 	$(BIN)/python -m bench.gate
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes
 	$(BIN)/python -m bench.verifiers
+bench-diagnosis: $(READY)  ## planted weaknesses: ours against other clusterings, into bench/results/diagnosis.json
+	$(BIN)/python -m bench.diagnosis
 
 lock: $(READY)  ## write requirements.lock from what is installed
 	(echo "# Exact versions of everything, as tested. Made by: make lock"; \

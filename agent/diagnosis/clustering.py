@@ -7,10 +7,12 @@ them (docs/decisions/0005). No row is noise: a region that evidence does not sin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+COHERENT = 0.45  # mean vectors shorter than this hold several subjects; .4 to .5 score alike
 ALIKE_COSINE = 0.5  # middles this close are wordings of one subject; .4 scores alike on the planted benchmark
 
 
@@ -69,21 +71,28 @@ def build_hierarchies(points: np.ndarray) -> Hierarchies:
 
 
 def split_by_subject(
-    tree: Tree, node: int, middles: np.ndarray, is_whole: np.ndarray
+    tree: Tree, middles: np.ndarray, counts: np.ndarray, may_stand_alone: Callable[[int], bool]
 ) -> list[int]:
-    """Nodes that `node` falls into when its halves differ in subject; [node] where they don't.
+    """Nodes that a set of leaves falls into when the halves of the tree differ in subject.
 
-    A node is split while the cosine between the middles of its halves is below 0.5 and neither half is marked in
-    `is_whole` (2m-1,). `middles` (2m-1, d) are sums of unit vectors.
+    `middles` (2m-1, d) are sums of the set's unit vectors below each node and `counts` (2m-1,) their number. Going
+    down from the root, a node is split unless one of its halves may not stand alone, or the halves have middles within
+    0.5 cosine and the node's vectors agree (their mean has length 0.45 or more).
     """
-    found, waiting = [], [node]
+    found, waiting = [], [tree.root]
     while waiting:
         at = waiting.pop()
-        left, right = int(tree.left[at]), int(tree.right[at])
-        if left < 0 or is_whole[left] or is_whole[right] or _cosines(middles[[left]], middles[[right]])[0, 0] >= ALIKE_COSINE:
-            found.append(at)
-        else:
-            waiting += [right, left]
+        halves = [int(child) for child in (tree.left[at], tree.right[at]) if child >= 0 and counts[child] > 0]
+        if len(halves) == 1:
+            waiting += halves
+            continue
+        if halves and all(may_stand_alone(half) for half in halves):
+            is_coherent = np.linalg.norm(middles[at]) >= COHERENT * counts[at]
+            alike = _cosines(middles[halves[:1]], middles[halves[1:]])[0, 0]
+            if not is_coherent or alike < ALIKE_COSINE:
+                waiting += halves[::-1]
+                continue
+        found.append(at)
     return found
 
 

@@ -1,8 +1,9 @@
 """Texts to points: what is asked, without the words that every prompt shares.
 
 Strings go in, a matrix with one unit vector a row comes out: TF-IDF of words and of character n-grams, reduced by
-truncated SVD. Wordings hardly matter: on the planted benchmark (docs/decisions) a dozen variants lie within two
-points of F1. BLAS runs on one thread here: the matrices are small, a second thread makes them ten times slower on
+truncated SVD, and how the gold answer follows from the question (sum, maximum, plural ...) where that can be seen. On
+the planted benchmark this does as well as a sentence encoder and the student's hidden states, which take minutes
+(docs/decisions/0005). BLAS runs on one thread here: the matrices are small, a second thread makes them ten times slower on
 a busy machine, and results no longer depend on the number of cores.
 """
 
@@ -21,6 +22,10 @@ import numpy as np
 DIMENSIONS = 64  # 32 to 128 score alike on the planted benchmark
 SHARED_BY_MOST = 0.5  # a sentence in more than half of the rows says nothing about any of them
 MIN_UMAP_ROWS = 200  # below this PCA shows the same and starts at once
+MAX_UMAP_ROWS = 4_000  # beyond, the rest is placed between its nearest rows: UMAP takes 10 s for that many
+RELATION_WEIGHT = 0.3  # .3 to .4: weak skills of `basics` are found with F1 .85, without .80; nothing is lost elsewhere
+FIT_ROWS = 20_000  # words and axes are learned on that many texts at most; the rest is only placed
+PLACED_AT_ONCE = 20_000
 METADATA_WEIGHT = 0.5  # suite and task nudge; they must not override what the text says
 NEIGHBOURS = 15
 SENTENCE_END = re.compile(r"(?<=[.?!:])\s+|\n+")
@@ -57,46 +62,77 @@ def strip_boilerplate(texts: Sequence[str]) -> list[str]:
     return [short or text for short, text in zip(kept, texts, strict=True)]
 
 
-def embed_texts(texts: Sequence[str], tags: Sequence[str] | None = None) -> np.ndarray:
-    """Unit vectors, shape (n, d), d <= 64 (+ one per tag value). Empty texts become zero vectors.
+def embed_texts(
+    texts: Sequence[str], tags: Sequence[str] | None = None, golds: Sequence[str] | None = None
+) -> np.ndarray:
+    """Unit vectors, shape (n, d), d <= 64 (+ one per tag value and per relation). Empty texts become zero vectors.
 
-    `tags` (parallel, such as "suite task") enter as one-hot columns of half weight when they differ. Digits count
-    by their number only, so "37 + 5" and "82 + 4" are the same question.
+    `tags` (parallel, such as "suite task") enter as one-hot columns of half weight when they differ; `golds` (parallel)
+    add the relations that hold between question and gold. Digits count by their number only, so "37 + 5" and
+    "82 + 4" are the same question.
     """
-    from scipy.sparse import csr_matrix, hstack
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from threadpoolctl import threadpool_limits
 
     n = len(texts)
     prepared = [_prepare(text) for text in strip_boilerplate(texts)]
+    learned = prepared
+    if n > FIT_ROWS:
+        chosen = np.random.default_rng(0).choice(n, FIT_ROWS, replace=False)
+        learned = [prepared[row] for row in np.sort(chosen)]
     rare, common = (2, 0.5) if n >= 50 else (1, 1.0)
-    blocks = []
+    vectorizers = []
     for options in (
         {"ngram_range": (1, 2), "token_pattern": TOKENS},
         {"analyzer": "char_wb", "ngram_range": (3, 5), "max_features": 20_000},
     ):
+        vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=rare, max_df=common, dtype=np.float32, **options)
         try:
-            vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=rare, max_df=common, **options)
-            blocks.append(vectorizer.fit_transform(prepared))
-        except (
-            ValueError
-        ):  # sklearn's only signal for "no term left": all empty, all identical, all different
-            blocks.append(csr_matrix((n, 0)))
-    matrix = hstack(blocks).tocsr()
-    if tags is not None and len(set(tags)) > 1:
-        values = sorted(set(tags))
-        one_hot = np.array([[METADATA_WEIGHT * (tag == value) for value in values] for tag in tags])
-    else:
-        one_hot = np.zeros((n, 0))
-    rank = min(DIMENSIONS, min(matrix.shape) - 1)
+            vectorizers.append(vectorizer.fit(learned))
+        except ValueError:
+            continue  # sklearn's only signal for "no term left": all empty, all identical, all different
+    blocks = [np.zeros((n, 1))]
     with threadpool_limits(limits=1):
-        if rank < 1:
-            dense = matrix.toarray()[:, :1] if matrix.shape[1] else np.zeros((n, 1))
-        else:
+        matrix = _terms(vectorizers, learned)
+        rank = min(DIMENSIONS, min(matrix.shape) - 1)
+        if rank >= 1:
             # not arpack: scipy's draws its restarts from an unseeded source, so equal input gives unequal output
-            dense = TruncatedSVD(rank, n_iter=7, random_state=0).fit_transform(matrix)
-    return _unit(np.hstack([_unit(np.nan_to_num(dense)), one_hot]))
+            axes = TruncatedSVD(rank, n_iter=7, random_state=0).fit(matrix)
+            pieces = [prepared[at : at + PLACED_AT_ONCE] for at in range(0, n, PLACED_AT_ONCE)]
+            blocks = [np.vstack([axes.transform(_terms(vectorizers, piece)) for piece in pieces])]
+        elif matrix.shape[1]:
+            blocks = [_terms(vectorizers, prepared).toarray()[:, :1]]
+    blocks = [_unit(np.nan_to_num(blocks[0].astype(float)))]
+    if golds is not None:
+        blocks.append(RELATION_WEIGHT * _unit(_relations(texts, golds)))
+    if tags is not None and len(set(tags)) > 1:
+        blocks.append(METADATA_WEIGHT * _one_hot([[tag] for tag in tags]))
+    return _unit(np.hstack(blocks))
+
+
+def _terms(vectorizers: Sequence[Any], texts: Sequence[str]) -> Any:
+    """Sparse TF-IDF rows of all vectorizers side by side."""
+    from scipy.sparse import csr_matrix, hstack
+
+    blocks = [csr_matrix((len(texts), 0)), *(vectorizer.transform(texts) for vectorizer in vectorizers)]
+    return hstack(blocks).tocsr()
+
+
+def _relations(texts: Sequence[str], golds: Sequence[str]) -> np.ndarray:
+    """One-hot rows of what `relations` names."""
+    from curricula.strategies.fit.relations import relations
+
+    return _one_hot([relations(text, gold) if gold else [] for text, gold in zip(texts, golds, strict=True)])
+
+
+def _one_hot(values: Sequence[Sequence[str]]) -> np.ndarray:
+    """Shape (n, number of distinct values), columns in alphabetical order."""
+    columns = {name: at for at, name in enumerate(sorted({name for row in values for name in row}))}
+    matrix = np.zeros((len(values), len(columns)))
+    for row, names in enumerate(values):
+        matrix[row, [columns[name] for name in names]] = 1.0
+    return matrix
 
 
 def map_coordinates(texts: Sequence[str], seed: int = 0, *, points: np.ndarray | None = None) -> np.ndarray:
@@ -118,13 +154,28 @@ def map_coordinates(texts: Sequence[str], seed: int = 0, *, points: np.ndarray |
     if len(distinct) < 3:
         flat = np.array([[float(row), 0.0] for row in range(len(distinct))])
     elif len(distinct) >= MIN_UMAP_ROWS:
-        flat = reduce_umap(vectors, 2, seed, min_dist=0.1)
+        flat = _map(vectors, seed)
     else:
         flat = _principal(vectors, 2)
     flat = flat - flat.mean(axis=0)
     widest = float(np.abs(flat).max())
     flat = np.round(flat / widest if widest > 0 else flat, 4)
     return flat[[row_of[text] for text in cleaned]]
+
+
+def _map(vectors: np.ndarray, seed: int) -> np.ndarray:
+    """UMAP of at most 4,000 rows, drawn evenly; the others lie between the five of them they are most like."""
+    from sklearn.neighbors import NearestNeighbors
+
+    if len(vectors) <= MAX_UMAP_ROWS:
+        return reduce_umap(vectors, 2, seed, min_dist=0.1)
+    drawn = np.sort(np.random.default_rng(0).choice(len(vectors), MAX_UMAP_ROWS, replace=False))
+    places = reduce_umap(vectors[drawn], 2, seed, min_dist=0.1)
+    distances, nearest = NearestNeighbors(n_neighbors=5).fit(vectors[drawn]).kneighbors(vectors)
+    weights = 1 / (distances + 1e-6)
+    flat = (places[nearest] * weights[..., None]).sum(axis=1) / weights.sum(axis=1, keepdims=True)
+    flat[drawn] = places
+    return flat
 
 
 def nearest_neighbours(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

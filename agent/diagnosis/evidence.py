@@ -1,7 +1,7 @@
 """Which regions are weak: the outcomes choose the level of the hierarchy, and must prove it.
 
-A tree, rows per leaf and passes per leaf go in; disjoint weak regions come out. The tree is cut where outcomes change
-(`segments`); a part is weak if the Clopper-Pearson upper bound of its accuracy lies below what the student reaches
+A tree, rows per leaf and passes per leaf go in; disjoint weak regions come out. `segments` finds the parts in which
+outcomes differ from those around; a part is weak if the Clopper-Pearson upper bound of its accuracy lies below what the student reaches
 elsewhere (EvalTree, Zeng et al. 2025, section 3.3); weak parts are split where their subject changes and joined where
 it does not. A permutation test before, and Benjamini-Hochberg over everything tested, keep chance out.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.diagnosis.clustering import Tree, merge_alike, split_by_subject
-from agent.diagnosis.segments import cut, has_structure, two_levels
+from agent.diagnosis.segments import find_parts, has_structure, two_levels
 from agent.statistics.intervals import benjamini_hochberg, binomial_lower_tail, clopper_pearson
 
 ABSOLUTE_TARGET = 0.5  # failing more often than not is weak, even where everything else is as bad
@@ -77,33 +77,48 @@ def find_regions(
     total, passed = int(rows.sum()), int(passes.sum())
     if total - passed < criteria.min_members:
         return []
-    parts = [tree.root]
-    if has_structure(tree, rows, passes, seed, criteria.min_members):
-        parts = cut(tree, rows, passes, criteria.min_members)
-    n, k = tree.sums(rows), tree.sums(passes)
+    parts = [np.arange(len(rows))]
+    if has_structure(tree, rows, passes, seed):
+        parts = find_parts(tree, rows, passes)
+    n = np.array([rows[part].sum() for part in parts])
+    k = np.array([passes[part].sum() for part in parts])
     if criteria.target is not None:
         target = criteria.target
     else:
-        is_one = len(parts) == 1
-        target = (passed / total if is_one else two_levels(n[parts], k[parts]).high) - criteria.margin
+        target = (two_levels(n, k).high if len(parts) > 1 else passed / total) - criteria.margin
         if 2 * passed < total:
             target = max(target, ABSOLUTE_TARGET)
-    weak = _proven(n[parts], k[parts], target, criteria)
-    # a half that is not weak by itself keeps its parent whole: no evidence separates them
-    is_whole = np.array([not criteria.is_weak(a, b, target) for a, b in zip(k, n, strict=True)])
-    middles = tree.sums(points * rows[:, None])
     pieces = [
-        tree.leaves(piece)
-        for node, is_weak in zip(parts, weak, strict=True) if is_weak
-        for piece in split_by_subject(tree, node, middles, is_whole)
+        piece
+        for part, is_weak in zip(parts, _proven(n, k, target, criteria), strict=True) if is_weak
+        for piece in _by_subject(tree, points, rows, passes, part, target, criteria)
     ]  # fmt: skip
     regions = merge_alike([piece[rows[piece] > 0] for piece in pieces if rows[piece].any()], points)
-    sizes, hits = [rows[leaves].sum() for leaves in regions], [passes[leaves].sum() for leaves in regions]
-    keep = _proven(np.array(sizes), np.array(hits), target, criteria)
+    sizes = np.array([rows[leaves].sum() for leaves in regions])
+    hits = np.array([passes[leaves].sum() for leaves in regions])
     return [
         Region(np.sort(leaves), int(size), int(hit), target, binomial_lower_tail(int(hit), int(size), target))
-        for leaves, size, hit, is_kept in zip(regions, sizes, hits, keep, strict=True) if is_kept
-    ]  # fmt: skip
+        for leaves, size, hit, is_kept in zip(regions, sizes, hits, _proven(sizes, hits, target, criteria), strict=True)
+        if is_kept
+    ]
+
+
+def _by_subject(
+    tree: Tree, points: np.ndarray, rows: np.ndarray, passes: np.ndarray, part: np.ndarray, target: float, criteria: Criteria
+) -> list[np.ndarray]:
+    """A weak part, split where its subject changes, so that each piece can be named and taught.
+
+    A half that is not weak by itself keeps its parent whole: no evidence separates them.
+    """
+    inside = np.zeros(len(rows))
+    inside[part] = 1.0
+    n, k = tree.sums(rows * inside), tree.sums(passes * inside)
+
+    def is_weak(node: int) -> bool:
+        return criteria.is_weak(k[node], n[node], target)
+
+    nodes = split_by_subject(tree, tree.sums(points * inside[:, None]), tree.sums(inside), is_weak)
+    return [leaves[inside[leaves] > 0] for leaves in map(tree.leaves, nodes)]
 
 
 def _proven(n: np.ndarray, k: np.ndarray, target: float, criteria: Criteria) -> list[bool]:

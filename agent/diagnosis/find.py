@@ -24,9 +24,7 @@ from agent.diagnosis.phrases import texts_to_embed
 from agent.diagnosis.weakness import Weakness, weakness_id
 from agent.statistics.intervals import clopper_pearson
 
-MAX_LEAVES = (
-    4000  # distinct rows in a tree; beyond, the rest joins its nearest of a sample (trees cost their square)
-)
+MAX_LEAVES = 8_000  # distinct rows in a tree; beyond, the rest joins its nearest of a sample (trees cost their square)
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def analyse(
     if rows.is_passed.all():
         whole = outline_rows(None, rows.texts, np.zeros(len(rows.texts)), rows.has_skill, [])
         return Finding([], map_coordinates(rows.texts, seed), whole)
-    leaves = _Leaves.of(rows, seed)
+    leaves = _Leaves.of(rows)
     points = leaves.points[leaves.of_row]
     coordinates = map_coordinates(rows.texts, seed, points=points)
     form = shape.form_weaknesses(
@@ -165,21 +163,25 @@ class _Leaves:
     """Shape (n,): the leaf of each row."""
 
     @classmethod
-    def of(cls, rows: _Rows, seed: int) -> _Leaves:
-        keys = sorted(set(zip(rows.embedded, rows.tags, strict=True)))
+    def of(cls, rows: _Rows) -> _Leaves:
+        named = list(zip(rows.embedded, rows.tags, strict=True))
+        golds: dict[tuple[str, str], str] = {}
+        for key, gold in zip(named, rows.golds, strict=True):
+            golds[key] = min(gold, golds.get(key, gold))
+        keys = sorted(golds)
         number = {key: index for index, key in enumerate(keys)}
-        of_row = np.array([number[key] for key in zip(rows.embedded, rows.tags, strict=True)])
-        points = embed_texts([text for text, _ in keys], [tag for _, tag in keys])
+        of_row = np.array([number[key] for key in named])
+        points = embed_texts(
+            [text for text, _ in keys],
+            [tag for _, tag in keys],
+            [golds[key] for key in keys] if rows.embedded == rows.texts else None,  # a phrase has no numbers
+        )
         if len(keys) <= MAX_LEAVES:
             return cls(points, of_row)
         from sklearn.neighbors import NearestNeighbors
 
-        sample = np.sort(np.random.default_rng(seed).choice(len(keys), MAX_LEAVES, replace=False))
-        nearest = (
-            NearestNeighbors(n_neighbors=1)
-            .fit(points[sample])
-            .kneighbors(points, return_distance=False)[:, 0]
-        )
+        sample = np.sort(np.random.default_rng(0).choice(len(keys), MAX_LEAVES, replace=False))
+        nearest = NearestNeighbors(n_neighbors=1).fit(points[sample]).kneighbors(points, return_distance=False)[:, 0]
         nearest[sample] = np.arange(MAX_LEAVES)
         return cls(points[sample], nearest[of_row])
 
