@@ -21,8 +21,10 @@ bench: $(READY)  ## paired ratios, into bench/results/
 
 bench-gate: $(READY)  ## the gate over thousands of simulated runs, into bench/results/gate.json; half a minute
 	$(BIN)/python -m bench.gate
+
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes
 	$(BIN)/python -m bench.verifiers
+
 bench-diagnosis: $(READY)  ## planted weaknesses: ours against other clusterings, into bench/results/diagnosis.json
 	$(BIN)/python -m bench.diagnosis
 

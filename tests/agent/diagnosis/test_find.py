@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-import warnings
 from random import Random
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.diagnosis import Weakness, find_weaknesses, map_coordinates
+from agent.diagnosis import Weakness, embedding, find, find_weaknesses, map_coordinates
 from agent.diagnosis.evidence import Criteria
 from agent.diagnosis.find import analyse
 from tests.agent.diagnosis.questions import answer, ask
@@ -109,23 +108,47 @@ def test_same_answer_in_another_process() -> None:
     assert there.stdout.strip() == str(here)
 
 
-def test_umap_and_hdbscan_from_500_rows_on() -> None:
+def test_sampled_rows_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limits the tree, the words and the map are learned on a sample, and the rest is placed."""
     texts, subjects = ask(560, seed=4)
     texts = [f"{text} ({row})" if text in texts[:row] else text for row, text in enumerate(texts)]
     correct = answer(subjects, {"minutes": 0.1, "rhyme": 0.2})
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        finding = analyse(texts, correct)
-    check(finding.weaknesses, 560)
     planted = {row for row, subject in enumerate(subjects) if subject in ("minutes", "rhyme")}
-    found = {row for one in finding.weaknesses for row in one.members}
-    assert len(found & planted) / len(found | planted) > 0.85
-    assert 0 < finding.noise_share < 0.5
+    whole = analyse(texts, correct)
+    monkeypatch.setattr(find, "MAX_LEAVES", 200)
+    monkeypatch.setattr(embedding, "FIT_ROWS", 300)
+    monkeypatch.setattr(embedding, "PLACED_AT_ONCE", 100)
+    monkeypatch.setattr(embedding, "MAX_UMAP_ROWS", 250)
+    sampled = analyse(texts, correct)
+    for finding in (whole, sampled):
+        check(finding.weaknesses, 560)
+        found = {row for one in finding.weaknesses for row in one.members}
+        assert len(found & planted) / len(found | planted) > 0.85
+        assert np.isfinite(finding.coordinates).all()
     order = Random(1).sample(range(560), 560)
     mixed = [texts[row] for row in order]
     again = analyse(mixed, [correct[row] for row in order])
-    assert contents(again.weaknesses, mixed) == contents(finding.weaknesses, texts)
-    assert np.array_equal(again.coordinates, finding.coordinates[order])
+    assert contents(again.weaknesses, mixed) == contents(sampled.weaknesses, texts)
+    assert np.array_equal(again.coordinates, sampled.coordinates[order])
+
+
+def test_golds_tell_apart_what_texts_do_not() -> None:
+    """Largest and smallest of three numbers, asked in nearly the same words: the relation to the gold separates them."""
+    rng = Random(5)
+    texts, golds, weak = [], [], []
+    for row in range(240):
+        numbers = rng.sample(range(10, 99), 3)
+        is_last = row % 2 == 0
+        texts.append(f"Numbers: {numbers[0]}, {numbers[1]}, {numbers[2]}. Case {chr(97 + row % 26)}{chr(97 + row // 26)}.")
+        golds.append(str(sum(numbers) if is_last else max(numbers)))
+        weak.append(is_last)
+    correct = [rng.random() < (0.1 if is_weak else 0.8) for is_weak in weak]
+    found = find_weaknesses(texts, correct, metadata=[{"gold": gold} for gold in golds])
+    rows = {row for one in found for row in one.members}
+    planted = {row for row, is_weak in enumerate(weak) if is_weak}
+    assert len(rows & planted) / len(rows | planted) > 0.9
+    blind = {row for one in find_weaknesses(texts, correct) for row in one.members}
+    assert len(blind & planted) / max(1, len(blind | planted)) < 0.7
 
 
 def test_all_failed_is_split_by_subject() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent.diagnosis.assign import nearest_weakness
-from agent.diagnosis.clustering import build_hierarchies, merge_alike, stability
+from agent.diagnosis.clustering import build_hierarchies, merge_alike, split_by_subject, stability
 from agent.diagnosis.embedding import clean_texts, embed_texts, strip_boilerplate
 from agent.diagnosis.evidence import Criteria, find_regions
 from agent.diagnosis.labels import class_terms, majority_hint, make_labels, medoid_rows
@@ -50,7 +50,7 @@ def test_numbers_do_not_make_questions_differ() -> None:
 
 def test_tree_sums_and_stability_by_hand() -> None:
     points = np.eye(4)[[0, 0, 1, 1]] + 0.001 * np.arange(16).reshape(4, 4)
-    tree = build_hierarchies(points, 0).trees[0]
+    tree = build_hierarchies(points).tree
     sums = tree.sums(np.array([1.0, 2.0, 4.0, 8.0]))
     assert sums[-1] == 15.0
     assert {3.0, 12.0} <= set(sums.tolist())
@@ -66,6 +66,22 @@ def test_alike_groups_join_and_strangers_do_not() -> None:
     groups = [np.array([2]), np.array([0]), np.array([1])]
     assert [group.tolist() for group in merge_alike(groups, points)] == [[0, 1], [2]]
     assert merge_alike([], points) == []
+
+
+def test_a_part_is_split_where_its_subject_changes() -> None:
+    points = np.repeat(np.eye(3), 8, axis=0)
+    points[8:16] = points[:8] + 0.3 * points[8:16]  # the second subject is a wording of the first
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    tree = build_hierarchies(points + 1e-6 * np.arange(72).reshape(24, 3)).tree
+
+    def pieces(inside: list[int], may_stand_alone: bool = True) -> list[list[int]]:
+        mask = np.isin(np.arange(24), inside).astype(float)
+        nodes = split_by_subject(tree, tree.sums(points * mask[:, None]), tree.sums(mask), lambda node: may_stand_alone)
+        return sorted(sorted(set(tree.leaves(node).tolist()) & set(inside)) for node in nodes)
+
+    assert pieces(list(range(24))) == [list(range(16)), list(range(16, 24))]
+    assert pieces([0, 1, 20]) == [[0, 1], [20]], "leaves outside of the set decide nothing"
+    assert pieces(list(range(24)), may_stand_alone=False) == [list(range(24))]
 
 
 def test_evidence_needs_members_and_an_upper_bound() -> None:
@@ -84,12 +100,12 @@ def test_regions_are_disjoint_and_a_margin_asks_for_more() -> None:
     points = np.repeat(middles, 30, axis=0) + 0.05 * rng.normal(size=(180, 6))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     passes = (rng.random(180) < np.repeat([0.1, 0.55, 0.9, 0.9, 0.9, 0.9], 30)).astype(float)
-    hierarchies = build_hierarchies(points, 0)
-    found = find_regions(hierarchies, points, np.ones(180), passes, seed=0, criteria=Criteria())
+    tree = build_hierarchies(points).tree
+    found = find_regions(tree, points, np.ones(180), passes, seed=0, criteria=Criteria())
     assert {frozenset(region.leaves.tolist()) for region in found} >= {frozenset(range(30))}
     together = np.concatenate([region.leaves for region in found])
     assert len(set(together.tolist())) == len(together)
-    strict = find_regions(hierarchies, points, np.ones(180), passes, seed=0, criteria=Criteria(margin=0.35))
+    strict = find_regions(tree, points, np.ones(180), passes, seed=0, criteria=Criteria(margin=0.35))
     assert [region.leaves.tolist() for region in strict] == [list(range(30))]
 
 
