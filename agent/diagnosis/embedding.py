@@ -173,9 +173,7 @@ def _map(vectors: np.ndarray, seed: int) -> np.ndarray:
     places = reduce_umap(vectors[drawn], 2, seed, min_dist=0.1)
     distances, nearest = NearestNeighbors(n_neighbors=5).fit(vectors[drawn]).kneighbors(vectors)
     weights = 1 / (distances + 1e-6)
-    flat = (places[nearest] * weights[..., None]).sum(axis=1) / weights.sum(axis=1, keepdims=True)
-    flat[drawn] = places
-    return flat
+    return (places[nearest] * weights[..., None]).sum(axis=1) / weights.sum(axis=1, keepdims=True)
 
 
 def nearest_neighbours(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -151,6 +151,18 @@ def test_golds_tell_apart_what_texts_do_not() -> None:
     assert len(blind & planted) / max(1, len(blind | planted)) < 0.7
 
 
+def test_one_text_with_several_golds_has_one_place_in_any_order() -> None:
+    texts, subjects = ask(200)
+    correct, golds = answer(subjects, {"sum": 0.1}), [str(row % 7) for row in range(200)]
+    plain = find_weaknesses(texts, correct, metadata=[{"gold": gold} for gold in golds])
+    assert plain
+    for seed in range(3):
+        order = Random(seed).sample(range(200), 200)
+        mixed = [texts[row] for row in order]
+        again = find_weaknesses(mixed, [correct[row] for row in order], metadata=[{"gold": golds[row]} for row in order])
+        assert contents(again, mixed) == contents(plain, texts)
+
+
 def test_all_failed_is_split_by_subject() -> None:
     texts, subjects = ask(240)
     weaknesses = find_weaknesses(texts, [False] * 240)

@@ -84,6 +84,14 @@ def test_a_part_is_split_where_its_subject_changes() -> None:
     assert pieces(list(range(24)), may_stand_alone=False) == [list(range(24))]
 
 
+def test_halves_that_hold_many_subjects_each_are_split_though_their_middles_are_alike() -> None:
+    subjects = np.sqrt(0.9) * np.eye(20, 21) + np.sqrt(0.1) * np.eye(21)[20]
+    points = np.repeat(subjects, 3, axis=0)
+    tree = build_hierarchies(points + 1e-6 * np.arange(60 * 21).reshape(60, 21)).tree
+    nodes = split_by_subject(tree, tree.sums(points), tree.sums(np.ones(60)), lambda node: node >= 60)
+    assert sorted(tree.leaves(node).tolist() for node in nodes) == [[3 * at, 3 * at + 1, 3 * at + 2] for at in range(20)]
+
+
 def test_evidence_needs_members_and_an_upper_bound() -> None:
     criteria = Criteria()
     assert not criteria.is_weak(0, 4, 0.9)
