@@ -115,6 +115,10 @@ class DiagnosisConfig(_Group):
 
     max_weaknesses: int = Field(default=24, ge=1)
     """Worst ones kept for planning; all are stored."""
+    target: float | None = Field(default=None, gt=0, lt=1)
+    """Accuracy below which a region is weak; null: what the student reaches elsewhere, less `margin`."""
+    margin: float = Field(default=0.0, ge=0, lt=1)
+    """Least distance to that; .1 leaves out the mildly weak: fewer and purer weaknesses."""
     phrases: Literal["auto", "off"] = "auto"
     """Cluster what each probe asks for in the teacher's words: `auto` with an LLM as teacher, for a fifth of the budget at most; or `off`."""
 

@@ -91,7 +91,7 @@ def diagnose(
     suspects = find_suspects(probes, ordered) if suspects is None else suspects
     doubted = {(suspect.suite, suspect.probe_id) for suspect in suspects}
     types = [failure_type(answered[key], probe, key in doubted) for key, probe in zip(keys, probes, strict=True)]
-    kept = [row for row, key in enumerate(keys) if key not in doubted]
+    kept = sorted((row for row, key in enumerate(keys) if key not in doubted), key=lambda row: keys[row])  # ties go by id, not by row
     metadata = [
         {
             "suite": probe.suite,
@@ -150,7 +150,6 @@ def _name(probe: Probe) -> str:
 
 def _renumbered(weakness: Weakness, kept: Sequence[int]) -> Weakness:
     """Rows of the probes that were clustered, as rows of all probes."""
-    members, failures, medoids = (
-        tuple(kept[at] for at in rows) for rows in (weakness.members, weakness.failures, weakness.medoids)
-    )
+    members, failures = (tuple(sorted(kept[at] for at in rows)) for rows in (weakness.members, weakness.failures))
+    medoids = tuple(kept[at] for at in weakness.medoids)
     return replace(weakness, members=members, failures=failures, medoids=medoids)

@@ -2,7 +2,7 @@
 
 Unit vectors go in, binary merge trees come out. The main tree is Ward's on the vectors: it has no seed, so it is
 the same on every run, and on the planted benchmark it beats UMAP with HDBSCAN, k-means and consensus trees made of
-them (docs/decisions/0005). No row is noise: a region that evidence does not single out stays part of a larger one.
+them (docs/decisions/0007). No row is noise: a region that evidence does not single out stays part of a larger one.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def split_by_subject(
 def merge_alike(groups: list[np.ndarray], points: np.ndarray) -> list[np.ndarray]:
     """Join groups about the same subject, the most alike pair first, until no two middles are within 0.5 cosine.
 
-    What no evidence separates is one weakness; a tree splits by wording before it splits by subject.
+    A tree splits by wording before it splits by subject. Outcomes are not looked at: of one subject, the parts that
+    are all weak are one weakness, though one may be weaker.
     """
     merged = sorted((np.sort(group) for group in groups), key=lambda group: int(group[0]))
     sums = np.array([points[group].sum(axis=0) for group in merged])

@@ -3,7 +3,7 @@
 Strings go in, a matrix with one unit vector a row comes out: TF-IDF of words and of character n-grams, reduced by
 truncated SVD, and how the gold answer follows from the question (sum, maximum, plural ...) where that can be seen. On
 the planted benchmark this does as well as a sentence encoder and the student's hidden states, which take minutes
-(docs/decisions/0005). BLAS runs on one thread here: the matrices are small, a second thread makes them ten times slower on
+(docs/decisions/0007). BLAS runs on one thread here: the matrices are small, a second thread makes them ten times slower on
 a busy machine, and results no longer depend on the number of cores.
 """
 
@@ -26,6 +26,7 @@ MAX_UMAP_ROWS = 4_000  # beyond, the rest is placed between its nearest rows: UM
 RELATION_WEIGHT = 0.3  # .3 to .4: weak skills of `basics` are found with F1 .85, without .80; nothing is lost elsewhere
 FIT_ROWS = 20_000  # words and axes are learned on that many texts at most; the rest is only placed
 PLACED_AT_ONCE = 20_000
+MAX_CHARACTERS = 20_000  # of a text: what it is about has been said by then, and n-grams take a second a megabyte
 METADATA_WEIGHT = 0.5  # suite and task nudge; they must not override what the text says
 NEIGHBOURS = 15
 SENTENCE_END = re.compile(r"(?<=[.?!:])\s+|\n+")
@@ -76,7 +77,7 @@ def embed_texts(
     from threadpoolctl import threadpool_limits
 
     n = len(texts)
-    prepared = [_prepare(text) for text in strip_boilerplate(texts)]
+    prepared = [_prepare(text[:MAX_CHARACTERS]) for text in strip_boilerplate(texts)]
     learned = prepared
     if n > FIT_ROWS:
         chosen = np.random.default_rng(0).choice(n, FIT_ROWS, replace=False)
@@ -98,7 +99,8 @@ def embed_texts(
         rank = min(DIMENSIONS, min(matrix.shape) - 1)
         if rank >= 1:
             # not arpack: scipy's draws its restarts from an unseeded source, so equal input gives unequal output
-            axes = TruncatedSVD(rank, n_iter=7, random_state=0).fit(matrix)
+            with np.errstate(all="ignore"):  # its share of explained variance, which nobody reads, is 0/0 for equal texts
+                axes = TruncatedSVD(rank, n_iter=7, random_state=0).fit(matrix)
             pieces = [prepared[at : at + PLACED_AT_ONCE] for at in range(0, n, PLACED_AT_ONCE)]
             blocks = [np.vstack([axes.transform(_terms(vectorizers, piece)) for piece in pieces])]
         elif matrix.shape[1]:
@@ -138,8 +140,8 @@ def _one_hot(values: Sequence[Sequence[str]]) -> np.ndarray:
 def map_coordinates(texts: Sequence[str], seed: int = 0, *, points: np.ndarray | None = None) -> np.ndarray:
     """Places on a map, shape (n, 2), about -1 to 1, for pictures only: UMAP from 200 distinct texts on, else PCA.
 
-    The same texts give the same places in any row order; equal texts share a place. `points` (parallel) spares
-    embedding them again.
+    The same texts give the same places in any row order; equal texts share a place. `points` (parallel, equal for
+    equal texts) spares embedding them again.
     """
     cleaned = clean_texts(texts)
     if not cleaned:
@@ -191,18 +193,16 @@ def reduce_umap(
     seed: int,
     *,
     min_dist: float = 0.0,
-    neighbours: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
     """UMAP (McInnes, Healy and Melville 2018) on exact neighbours, one thread, seeded.
 
-    Exact neighbours spare the compilation of umap's own search, half of its start-up; 200 epochs, not its 500, are
-    what the benchmark figures were measured with.
+    Exact neighbours spare the compilation of umap's own search, half of its start-up.
     """
     from threadpoolctl import threadpool_limits
     from umap import UMAP
 
     _keep_compiled()
-    indices, distances = neighbours or nearest_neighbours(points)
+    indices, distances = nearest_neighbours(points)
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         # umap announces that a seed forces one job, which is what was asked for
         warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -86,8 +87,8 @@ def analyse(
         whole = outline_rows(None, rows.texts, np.zeros(len(rows.texts)), rows.has_skill, [])
         return Finding([], map_coordinates(rows.texts, seed), whole)
     leaves = _Leaves.of(rows)
-    points = leaves.points[leaves.of_row]
-    coordinates = map_coordinates(rows.texts, seed, points=points)
+    points = leaves.places
+    coordinates = map_coordinates(rows.texts, seed, points=leaves.map_places(rows.texts, rows.tags, rows.embedded))
     form = shape.form_weaknesses(
         rows.types, rows.is_passed.tolist(), rows.answers, rows.golds, criteria.min_members
     )
@@ -161,6 +162,8 @@ class _Leaves:
     """Shape (m, d), in an order that depends on content alone."""
     of_row: np.ndarray
     """Shape (n,): the leaf of each row."""
+    places: np.ndarray
+    """Shape (n, d): each row's own vector; that of its leaf unless leaves are a sample."""
 
     @classmethod
     def of(cls, rows: _Rows) -> _Leaves:
@@ -177,20 +180,27 @@ class _Leaves:
             [golds[key] for key in keys] if rows.embedded == rows.texts else None,  # a phrase has no numbers
         )
         if len(keys) <= MAX_LEAVES:
-            return cls(points, of_row)
+            return cls(points, of_row, points[of_row])
         from sklearn.neighbors import NearestNeighbors
 
         sample = np.sort(np.random.default_rng(0).choice(len(keys), MAX_LEAVES, replace=False))
         nearest = NearestNeighbors(n_neighbors=1).fit(points[sample]).kneighbors(points, return_distance=False)[:, 0]
         nearest[sample] = np.arange(MAX_LEAVES)
-        return cls(points[sample], nearest[of_row])
+        return cls(points[sample], nearest[of_row], points[of_row])
+
+    def map_places(self, texts: Sequence[str], tags: Sequence[str], embedded: Sequence[str]) -> np.ndarray:
+        """`places`, but one for all rows of a text: that of its first phrase and tag in the alphabet."""
+        first: dict[str, int] = {}
+        for row in sorted(range(len(texts)), key=lambda row: (embedded[row], tags[row])):
+            first.setdefault(texts[row], row)
+        return self.places[[first[text] for text in texts]]
 
 
 def _truth(value: Any) -> bool:
     """Passed? None and NaN are not; a score of less than 1 is not."""
     if value is None or value != value:
         return False
-    return float(value) >= 1 if isinstance(value, (int, float)) else bool(value)
+    return float(value) >= 1 if isinstance(value, Real) else bool(value)
 
 
 def _format_weaknesses(

@@ -15,6 +15,7 @@ import numpy as np
 
 N_KEYWORDS = 6
 LABEL_TERMS = 3
+MAX_TERM = 30  # characters; longer ones are codes, or sentences of a script without spaces
 HINT_SHARE = 0.8  # a metadata value names a weakness if this share of its rows carries it
 TERM = re.compile(r"[^\W\d_]{2,}(?:['\u2019-][^\W\d_]+)*|(?<=\s)[-+*/%<>=\u00d7\u00f7](?=\s)")
 STOP = frozenset(
@@ -111,6 +112,7 @@ def medoid_rows(
 
 def _terms(text: str) -> set[str]:
     words = [OPERATORS.get(word, word) for word in TERM.findall(f" {text.lower()} ")]
+    words = [word for word in words if len(word) <= MAX_TERM]
     kept = [word for word in words if word not in STOP]
     pairs = {
         f"{first} {second}"

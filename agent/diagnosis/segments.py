@@ -17,10 +17,10 @@ from agent.diagnosis.clustering import Tree
 
 GRID = np.array([0.02, *np.arange(0.05, 0.96, 0.05), 0.98])
 PRICE = 0.75  # times log(rows): 1.5 times BIC's price of a parameter (Schwarz 1978), as a part has a rate and a place;
-# .5 finds 10 % more parts where nothing is planted, 1 misses weaknesses of 30 rows (docs/decisions/0007)
+# with .5 parts are too many, with 1 weak topics of 30 rows are missed (docs/decisions/0007)
 PERMUTATIONS = 199
 AT_ONCE = 40  # permutations; more would fill memory: 20 numbers a node and permutation
-ALPHA_STRUCTURE = 0.05  # chance of reporting anything where outcomes have nothing to do with the texts
+ALPHA_STRUCTURE = 0.025  # chance of reporting anything where outcomes have nothing to do with the texts; .05 gave 9 of 200
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def find_parts(tree: Tree, rows: np.ndarray, passes: np.ndarray) -> list[np.ndar
 
 
 def has_structure(tree: Tree, rows: np.ndarray, passes: np.ndarray, seed: int) -> bool:
-    """Permutation test at 5 %: do the outcomes follow the tree more than shuffled ones would?"""
+    """Permutation test at 2.5 %: do the outcomes follow the tree more than shuffled ones would?"""
     total, passed = int(rows.sum()), int(passes.sum())
     if not 0 < passed < total:
         return False

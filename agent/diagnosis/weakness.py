@@ -1,6 +1,6 @@
 """The weakness: a region of the probes where failures are denser than around it, with its evidence.
 
-Every module of this room speaks in these two classes; all row numbers index the lists that were passed in.
+Every module of this room speaks in this class; all row numbers index the lists that were passed in.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Weakness:
     lift: float
     """Failure rate over the failure rate of all rows."""
     p_value: float
-    """Chance of so few passes if the region were as good as its surroundings (exact binomial)."""
+    """Exact binomial: so few passes if the region were as good as its surroundings. The region was chosen by these outcomes, so
+    it ranks; what holds the rate of false claims is the permutation test."""
     medoids: tuple[int, ...]
     """Up to three failures nearest to the middle, most typical first."""
     stability: float

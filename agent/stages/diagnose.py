@@ -27,8 +27,8 @@ GENERAL = "W000000"  # what nothing separates; one id, so that its history is on
 
 def diagnose(context: RunContext, state: CycleState) -> StageResult:
     """Find the weaknesses of the diagnose split; none, or the target reached, ends the run as a success."""
+    from agent.diagnosis import Criteria, find_suspects
     from agent.diagnosis import diagnose as find
-    from agent.diagnosis import find_suspects
 
     run, cycle, settings = state["run"], state["cycle"], context.config
     pairs = samples_of(context, "diagnose", state["champion"])
@@ -39,6 +39,7 @@ def diagnose(context: RunContext, state: CycleState) -> StageResult:
     doubted = {(suspect.suite, suspect.probe_id) for suspect in suspects}  # no phrase is asked for these: the teacher never sees such a gold
     # one seed for all cycles: an unchanged champion must give unchanged weaknesses
     found = find(probes, samples, previous=previous, seed=context.seed("diagnose"), suspects=suspects,
+                 criteria=Criteria(target=settings.diagnosis.target, margin=settings.diagnosis.margin),
                  phrases=phrases_of(context, [probe for probe in probes if (probe.suite, probe.probe_id) not in doubted]))
     still_there = [gone for gone in found.departed if gone.n and gone.state not in ENDED]
     weaknesses = found.weaknesses or _general(found, probes, {at for gone in still_there for at in gone.members})

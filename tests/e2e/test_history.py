@@ -47,7 +47,8 @@ def test_the_history_tells_what_was_weak_what_was_done_and_what_came_of_it(weaks
     for one in skills:
         first, second = one["cycles"][:2]
         assert first["state"] == "open" and first["lessons"] and first["tokens"] and second["change"] < 0
-        assert second["state"] in ("closed", "improving") and one["total"]["gain"] >= first["gain"] > 0
+        assert second["state"] in ("closed", "improving", "open") and one["total"]["gain"] >= first["gain"] > 0
+    assert sum(one["cycles"][1]["state"] in ("closed", "improving") for one in skills) >= 3, "small ones can't prove that they improved"
     shown = weakspot("weaknesses", "--history", "--state", state).out
     for one in told:
         assert f"{one['weakness']} {one['label']}" in shown
@@ -57,13 +58,13 @@ def test_the_history_tells_what_was_weak_what_was_done_and_what_came_of_it(weaks
 
 def test_show_tells_the_same_of_one_with_its_lessons(weakspot: Weakspot, state: Path) -> None:  # noqa: F811
     told = weakspot("weaknesses", "--history", "--json", "--state", state).data["weaknesses"]
-    one = next(one for one in told if "roman" in one["label"])
+    one = next(one for one in told if one["kind"] == "skill" and one["first_cycle"] == 1 and one["state"] == "closed")
     data = weakspot("show", one["weakness"], "--state", state, "--json").data
     assert {key: data[key] for key in ("lineage", "total", "state", "label")} == {key: one[key] for key in ("lineage", "total", "state", "label")}
     assert [row["gain"] for row in data["cycles"]] == [row["gain"] for row in one["cycles"]]
     assert len(data["members"]) == data["cycles"][0]["n"], "the members it had when it was last open"
     out = weakspot("show", one["weakness"], "--state", state).out
-    assert "since cycle" in out and "lessons by symbolic" in out and "failures in cycle 1" in out and "Roman" in out
+    assert "since cycle" in out and "lessons by symbolic" in out and "failures in cycle 1" in out and one["label"] in out
 
 
 def test_what_the_weaknesses_cost_adds_up_to_what_the_cycles_cost(state: Path, store: Store) -> None:

@@ -29,6 +29,7 @@ from curricula.engines.sequences import ONES, TENS
 from curricula.engines.units import roman
 from curricula.engines.vocabulary import KINDS
 
+MAX_NUMBER = 1e15  # beyond, a float is no longer the number: a row of 400 ones and zeros is a text
 MAX_NUMBERS = 12  # numbers and list members beyond this are ignored: relations over long texts are chance
 SMALL = {name: n for n, name in enumerate(ONES)} | {name: 10 * n for n, name in enumerate(TENS) if name}
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?")
@@ -76,7 +77,7 @@ def numbers_in(text: str) -> list[float]:
         (m.start(), float(sum(SMALL[part] for part in m[0].lower().split("-"))))
         for m in NUMBER_WORD.finditer(text)
     ]
-    return [number for _, number in sorted(found)]
+    return [number for _, number in sorted(found) if abs(number) < MAX_NUMBER]
 
 
 def listed_in(text: str) -> list[str]:
@@ -114,8 +115,8 @@ def relations(question: str, gold: str) -> list[str]:
     if times := [int(m[1]) * 60 + int(m[2]) for m in TIME.finditer(text)]:
         named += ["clock"] + _of_times(answer, times, text)
     value = re.fullmatch(r"[^\w-]?(-?\d[\d,]*(?:\.\d+)?)(?:\s*[^\d\s]+)?", answer)
-    if value:
-        named += _numeric(float(value[1].replace(",", "")), numbers, text, members)
+    if value and abs(stated := float(value[1].replace(",", ""))) < MAX_NUMBER:
+        named += _numeric(stated, numbers, text, members)
     elif "," in low or len(low.split()) > 2:
         named += _of_list([part for part in re.split(r"[,\s]+", low) if part], members)
     else:

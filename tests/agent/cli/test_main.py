@@ -50,7 +50,7 @@ def test_the_version(weakspot: Weakspot) -> None:
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (["statsu"], "error: no such command 'statsu'. Did you mean 'status'?"),
+    (["doctro"], "error: no such command 'doctro'. Did you mean 'doctor'?"),
     (["status", "--jsno"], "error: no such option: --jsno"),
     (["run", "--cycles", "many"], "error: invalid value for '--cycles'"),
     (["run", "mine.yaml"], "error: unexpected argument 'mine.yaml'"),

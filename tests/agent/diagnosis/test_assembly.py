@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -91,6 +92,21 @@ def test_order_of_probes_and_samples_does_not_matter() -> None:
         assert set(plain.member_ids(one, probes)) == set(again.member_ids(two, mixed))
     where = {probe.probe_id: place for probe, place in zip(probes, plain.coordinates, strict=True)}
     assert [where[probe.probe_id] for probe in mixed] == again.coordinates
+
+
+def test_equal_prompts_have_the_same_medoids_in_any_order() -> None:
+    probes, subjects = suite()
+    twins = [replace(probe, probe_id=f"q{row}") for row, probe in enumerate(probes)]
+    both, knows = [*probes, *twins], answer(subjects * 2, {"days": 0.1})
+    samples = say(both, knows, bare=True)
+    plain = diagnose(both, samples)
+    assert plain.weaknesses
+    for seed in range(3):
+        mixed = Random(seed).sample(both, len(both))
+        again = diagnose(mixed, samples)
+        assert [[mixed[row].probe_id for row in one.medoids] for one in again.weaknesses] == [
+            [both[row].probe_id for row in one.medoids] for one in plain.weaknesses]
+        assert all(list(one.members) == sorted(one.members) for one in again.weaknesses)
 
 
 def test_bare_probe_ids_of_the_past_are_understood() -> None:

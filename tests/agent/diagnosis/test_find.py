@@ -163,6 +163,35 @@ def test_one_text_with_several_golds_has_one_place_in_any_order() -> None:
         assert contents(again, mixed) == contents(plain, texts)
 
 
+def test_one_text_in_two_suites_has_one_place_on_the_map_in_any_order() -> None:
+    texts, subjects = ask(120)
+    texts, subjects = texts * 2, subjects * 2
+    correct = answer(subjects, {"sum": 0.1})
+    metadata = [{"suite": "a" if row < 120 else "b"} for row in range(240)]
+    plain = analyse(texts, correct, metadata=metadata)
+    assert plain.weaknesses
+    for seed in range(3):
+        order = Random(seed).sample(range(240), 240)
+        mixed = [texts[row] for row in order]
+        again = analyse(mixed, [correct[row] for row in order], metadata=[metadata[row] for row in order])
+        assert contents(again.weaknesses, mixed) == contents(plain.weaknesses, texts)
+        assert np.array_equal(again.coordinates, plain.coordinates[order])
+
+
+def test_numbers_too_long_for_a_number() -> None:
+    texts = [f"How many ones are in {'01' * 200}{row}?" for row in range(40)]
+    assert find_weaknesses(texts, [True] * 40, metadata=[{"gold": "1" * 400}] * 40) == []
+    check(find_weaknesses(texts, [False] * 40, metadata=[{"gold": "1" * 400}] * 40), 40)
+
+
+def test_easy_topics_do_not_make_the_rest_weak() -> None:
+    """Two of eight subjects are always right: what is usual is the level of the other six."""
+    texts, subjects = ask(400)
+    correct = answer(subjects, {"capital": 1.0, "sum": 1.0}, elsewhere=0.65)
+    found = {row for one in find_weaknesses(texts, correct) for row in one.members}
+    assert len(found) < 100
+
+
 def test_all_failed_is_split_by_subject() -> None:
     texts, subjects = ask(240)
     weaknesses = find_weaknesses(texts, [False] * 240)
