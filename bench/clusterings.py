@@ -73,13 +73,16 @@ def recursive_kmeans(points: np.ndarray, seed: int) -> Clustering:
 def flat_kmeans(points: np.ndarray, seed: int) -> Clustering:
     """k-means, k of 8 to 128 by cosine silhouette."""
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import silhouette_score
 
     begun = time.perf_counter()
-    labels = max(
-        (KMeans(k, n_init=3, random_state=seed).fit_predict(points) for k in (8, 16, 32, 64, 128)),
-        key=lambda found: silhouette_score(points, found, metric="cosine", sample_size=min(2000, len(points)), random_state=seed),
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=ConvergenceWarning)  # equal rows: fewer clusters than asked for
+        labels = max(
+            (KMeans(k, n_init=3, random_state=seed).fit_predict(points) for k in (8, 16, 32, 64, 128)),
+            key=lambda found: silhouette_score(points, found, metric="cosine", sample_size=min(2000, len(points)), random_state=seed),
+        )
     return _flat("flat k-means", labels, begun)
 
 
