@@ -71,9 +71,10 @@ def find_regions(
     """Disjoint weak regions, in no particular order.
 
     `points` (m, d) are unit vectors; `rows` and `passes` (m,) count rows and passed rows per leaf. The target is the
-    upper of two levels that explain the parts of the tree (the lower where most rows are at that one), less the margin, or what the user names. A student that fails more than half of everything has no surroundings to
-    stand out from: its target is at least 0.5. P-values are those of regions chosen by these very outcomes: what
-    holds the rate of false claims is the permutation test.
+    upper of two levels that explain the parts of the tree (the lower where most rows are at that one), less the
+    margin, or what the user names. A student that fails more than half of everything has no surroundings to stand out
+    from: its target is at least 0.5. P-values are those of regions chosen by these very outcomes: what holds the rate
+    of false claims is the permutation test.
     """
     total, passed = int(rows.sum()), int(passes.sum())
     if total - passed < criteria.min_members:
@@ -88,9 +89,8 @@ def find_regions(
     else:
         levels = two_levels(n, k)
         # where most rows are at the low level, that is what is usual here, and a few easy topics are the exception
-        target = (levels.high if levels.weak_share <= 0.5 else levels.low) - criteria.margin
-        if len(parts) == 1:
-            target = passed / total - criteria.margin
+        usual = levels.high if levels.weak_share <= 0.5 else levels.low
+        target = max((usual if len(parts) > 1 else passed / total) - criteria.margin, 1e-6)
         if 2 * passed < total:
             target = max(target, ABSOLUTE_TARGET)
     pieces = [
