@@ -16,6 +16,7 @@ from agent.diagnosis.clustering import Tree, merge_alike, split_by_subject
 from agent.diagnosis.segments import find_parts, has_structure, two_levels
 from agent.statistics.intervals import benjamini_hochberg, binomial_lower_tail, clopper_pearson
 
+USUAL_SHARE = 2 / 3  # of rows at the low level: then that is what is usual, and a few easy topics are the exception
 ABSOLUTE_TARGET = 0.5  # failing more often than not is weak, even where everything else is as bad
 
 
@@ -71,7 +72,7 @@ def find_regions(
     """Disjoint weak regions, in no particular order.
 
     `points` (m, d) are unit vectors; `rows` and `passes` (m,) count rows and passed rows per leaf. The target is the
-    upper of two levels that explain the parts of the tree (the lower where most rows are at that one), less the
+    upper of two levels that explain the parts of the tree (the lower where two thirds of the rows are at that one), less the
     margin, or what the user names. A student that fails more than half of everything has no surroundings to stand out
     from: its target is at least 0.5. P-values are those of regions chosen by these very outcomes: what holds the rate
     of false claims is the permutation test.
@@ -88,8 +89,7 @@ def find_regions(
         target = criteria.target
     else:
         levels = two_levels(n, k)
-        # where most rows are at the low level, that is what is usual here, and a few easy topics are the exception
-        usual = levels.high if levels.weak_share <= 0.5 else levels.low
+        usual = levels.high if levels.weak_share <= USUAL_SHARE else levels.low
         target = max((usual if len(parts) > 1 else passed / total) - criteria.margin, 1e-6)
         if 2 * passed < total:
             target = max(target, ABSOLUTE_TARGET)
