@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 def test_a_weak_real_teacher_is_survived_and_its_funnel_says_why(tmp_path: Path) -> None:
     with llama_server(fetch_gguf(tmp_path)) as url:
         config = load_config(None, [*SETTINGS, "teacher.model=openai/smollm2", f"teacher.api_base={url}", "teacher.timeout_s=240", "teacher.max_tokens=160",
-                                    "teacher.concurrency=2", "limits.cycles=1", "plan.lessons_per_cycle=4"], {})
+                                    "teacher.concurrency=2", "limits.cycles=1", "plan.lessons_per_cycle=4", "diagnosis.phrases=off"], {})
         outcome = start(config, tmp_path, SilentWatcher(), open_student=scripted_student())
     assert outcome.status == "finished"
     with Store.read(tmp_path) as store:
