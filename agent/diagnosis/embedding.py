@@ -22,11 +22,11 @@ import numpy as np
 DIMENSIONS = 64  # 32 to 128 score alike on the planted benchmark
 SHARED_BY_MOST = 0.5  # a sentence in more than half of the rows says nothing about any of them
 MIN_UMAP_ROWS = 200  # below this PCA shows the same and starts at once
-MAX_UMAP_ROWS = 4_000  # beyond, the rest is placed between its nearest rows: UMAP takes 10 s for that many
-RELATION_WEIGHT = 0.3  # .3 to .4: weak skills of `basics` are found with F1 .85, without .80; nothing is lost elsewhere
+MAX_UMAP_ROWS = 4_000  # beyond, the rest is placed between its nearest rows: UMAP takes 4 s of CPU for that many
+RELATION_WEIGHT = 0.3  # .3 to .4: weak skills of `basics` are found with F1 .85, without .81 (docs/decisions/0007)
 FIT_ROWS = 20_000  # words and axes are learned on that many texts at most; the rest is only placed
 PLACED_AT_ONCE = 20_000
-MAX_CHARACTERS = 20_000  # of a text: what it is about has been said by then, and n-grams take a second a megabyte
+MAX_CHARACTERS = 20_000  # of a text: what it is about has been said by then, and n-grams take over a second a megabyte
 METADATA_WEIGHT = 0.5  # suite and task nudge; they must not override what the text says
 NEIGHBOURS = 15
 SENTENCE_END = re.compile(r"(?<=[.?!:])\s+|\n+")
