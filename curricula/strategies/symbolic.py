@@ -19,6 +19,7 @@ from curricula.lesson import Brief, Candidate, Failure, Lesson
 from curricula.strategies.fit.difficulty import fit_difficulty
 from curricula.strategies.fit.matching import Match, engine_index, match_engines
 from curricula.strategies.fit.surface import AnswerShape, Reading, answer_kind, read_prompts, read_shape
+from curricula.strategies.fit.word_problems import match_word_problems
 from curricula.teacher import Teacher
 
 OFFER = 3  # candidates per wanted lesson: filters drop duplicates and near-probes
@@ -78,11 +79,11 @@ def cover(brief: Brief, readings: list[Reading] | None = None) -> list[Match]:
     excluded: frozenset[str] = frozenset()
     if read_shape(brief.failures).is_worked:
         excluded = frozenset(item.engine for item in engine_index().items if not item.steps)
+    matches = match_engines(readings, excluded)
+    matches = match_word_problems(readings, [failure.gold for failure in brief.failures], matches, excluded)
     return [
         replace(match, engine="") if _is_opaque(failure, reading) else match
-        for failure, reading, match in zip(
-            brief.failures, readings, match_engines(readings, excluded), strict=True
-        )
+        for failure, reading, match in zip(brief.failures, readings, matches, strict=True)
     ]
 
 
