@@ -61,10 +61,10 @@ WHO = (
     "{facts} For exactly one person it follows that this person {quality}. Who is it?",
 )
 WHICH = (
-    "{facts} Which of these statements follows: {statements}?",
-    "{facts} Only one of these must be true: {statements}. Which one?",
-    "read the premises. {facts} Which conclusion can be drawn from them: {statements}?",
-    "{facts} Choose the statement that is proved by this: {statements}.",
+    "{facts} Which of these statements follows{listed}?",
+    "{facts} Only one of these must be true{listed}. Which one?",
+    "read the premises. {facts} Which conclusion can be drawn from them{listed}?",
+    "{facts} Choose the statement that is proved by this{listed}.",
 )
 
 
@@ -223,8 +223,9 @@ def _which(rng: Random, difficulty: float) -> Draw:
     wrong = [say(atom) for atom in rng.sample(others, min(len(others), scaled(2, 3, difficulty)))]
     statements = [say(theory.goal), *wrong]
     rng.shuffle(statements)
-    slots = {"facts": _told(theory.premises), "statements": ", ".join(statements[:-1]) + f" or {statements[-1]}"}
-    params = {**_params(theory), "statements": statements}
+    listed = f": {', '.join(statements[:-1])} or {statements[-1]}"
+    params = {**_params(theory), "statements": statements, "listed": listed}
+    slots = {"facts": _told(theory.premises), "listed": listed}
     return Draw(slots, say(theory.goal), _worked(theory.proof), params, tuple(wrong))
 
 

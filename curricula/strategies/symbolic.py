@@ -21,6 +21,7 @@ from curricula.strategies.fit.matching import Match, engine_index, match_engines
 from curricula.strategies.fit.surface import AnswerShape, Reading, answer_kind, read_prompts, read_shape
 from curricula.strategies.fit.word_problems import match_word_problems
 from curricula.teacher import Teacher
+from curricula.verifiers.proof import judge, read_problem
 
 OFFER = 3  # candidates per wanted lesson: filters drop duplicates and near-probes
 EASIER_SHARE = 0.25  # of the lessons lie below the failures' difficulty: a ladder to them
@@ -142,11 +143,14 @@ class _Writer:
 
     def _dress(self, item: Item, model: Reading, at: int) -> Lesson | None:
         shape, question = self.assignment.shape, item.question
+        if (derivation := item.params.get("derivation")) is not None:
+            _prove(item, derivation)
         answer = shape.dress(item.answer, item.params.get("parts", ()))
         if model.options is not None:
             texts = self._options(item, len(model.options.texts))
             if texts is None:
                 return None
+            question = question.replace(item.params.get("listed", "\0"), "")  # the options say it
             question += model.options.render([shape.dress(text) for text in texts])
             answer = self._chosen(model, texts.index(item.answer), answer, at)
         prompt = model.wrap(question)
@@ -211,6 +215,14 @@ class _Writer:
         return tuple(
             dict.fromkeys(self.brief.failures[self.assignment.failure_indices[i]].probe_id for i in nearest)
         )
+
+
+def _prove(item: Item, derivation: str) -> None:
+    """A proof that the independent checker refuses is the engine's fault, never a lesson's."""
+    premises, goal = read_problem(item.params["problem"])
+    verdict = judge(derivation, premises, goal)
+    if verdict.outcome != "pass":
+        raise RuntimeError(f"engine {item.engine!r} derived what does not follow: {verdict.reason}\n{item.params['problem']}\n{derivation}")
 
 
 def _seed(brief: Brief, purpose: str) -> int:

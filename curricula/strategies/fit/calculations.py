@@ -21,7 +21,8 @@ MIN_PROBLEMS = 6  # fewer say nothing about a share
 MAX_PROBLEMS = 40  # more are not needed, and cost a second
 MIN_REACHED = 0.5
 MIN_Z = 1.0  # GSM8K in eights has 1.1 on average, in forties 2.7; ASDiv in eights 4.9; lists in which things are counted -1
-EQUATION = re.compile(r"\d\s*[-+*/x×÷]\s*\$?\d[\d.,]*[^=\n]{0,40}=\s*\$?\d")
+EQUATION = re.compile(r"(?P<left>\d[\d.,]*%?(?:\s*[-+*/x×÷]\s*\(?\$?\d[\d.,]*%?\)?)+)\s*=\s*(?:<<)?\s*\$?-?\d")
+OPERATORS = {"x": "*", "×": "*", "÷": "/"}
 IMPLIED = (
     (re.compile(r"\b(?:twice|double[sd]?|half|halves|pair|couple)\b", re.IGNORECASE), 2.0),
     (re.compile(r"\b(?:triple[sd]?|thrice|one[- ]third|a third)\b", re.IGNORECASE), 3.0),
@@ -75,6 +76,12 @@ def reached(readings: Sequence[Reading]) -> tuple[float, float, float]:
     chances = [(hits + 0.5) / n for hits in others]  # never 0 or 1: n - 1 others are few
     spread = math.sqrt(sum(chance * (1 - chance) for chance in chances))
     return own / n, sum(chances) / n, (own - sum(chances)) / spread
+
+
+def worked_operations(gold: str) -> str:
+    """Operators of the different equations that a worked gold shows, sorted; empty where it shows none."""
+    shown = dict.fromkeys(re.sub(r"[^\d.*/x×÷+-]", "", match["left"]) for match in EQUATION.finditer(gold))
+    return "".join(sorted(OPERATORS.get(sign, sign) for left in shown for sign in re.findall(r"(?<=[\d.])[-+*/x×÷]", left)))
 
 
 def operations(reading: Reading) -> frozenset[str]:

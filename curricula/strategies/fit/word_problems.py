@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from curricula.engines.contract import find_engine, list_engines
-from curricula.strategies.fit.calculations import EQUATION, are_calculated, is_story, operations
+from curricula.strategies.fit.calculations import are_calculated, is_story, operations, worked_operations
 from curricula.strategies.fit.matching import MIN_TEXT_ALONE, Match, engine_index, match_engines
 from curricula.strategies.fit.surface import Reading
 
@@ -36,9 +36,8 @@ def match_word_problems(readings: Sequence[Reading], golds: Sequence[str], match
     open_ones: dict[frozenset[str], list[int]] = defaultdict(list)
     for i in stories:
         is_own = matches[i].engine and (find_engine(matches[i].engine).family in FAMILIES or matches[i].text_similarity >= MIN_TEXT_ALONE)
-        taken = operations(readings[i])
-        if EQUATION.search(golds[i]) and not taken:
-            taken = frozenset(["+" * MANY])  # worked, by more operations than are looked for
+        shown = worked_operations(golds[i])
+        taken = frozenset([shown]) if shown else operations(readings[i])
         if taken and not is_own:
             open_ones[taken].append(i)
     for taken, indices in open_ones.items():
@@ -49,13 +48,15 @@ def match_word_problems(readings: Sequence[Reading], golds: Sequence[str], match
 
 @lru_cache(maxsize=64)
 def _others(taken: frozenset[str]) -> frozenset[str]:
-    """Engines that do not teach any of these calculations."""
+    """Engines that do not teach any of these calculations; of two operations that no engine chains, those that take more."""
     is_long = any(len(chain) >= MANY for chain in taken)
     fitting = set()
     for name, chains in _chains().items():
         share = sum(n for chain, n in chains.items() if (len(chain) >= MANY if is_long else chain in taken)) / chains.total()
         if share >= MIN_SHARE:
             fitting.add(name)
+    if not fitting:
+        return _others(frozenset(["+" * MANY]))
     return frozenset(engine.name for engine in list_engines()) - fitting
 
 
