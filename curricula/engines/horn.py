@@ -214,13 +214,18 @@ def _who(rng: Random, difficulty: float) -> Draw:
 
 
 def _which(rng: Random, difficulty: float) -> Draw:
-    theory, named = _with_everyone(rng, draw_theory(rng, difficulty, rng.random() < 0.3))
-    true = _true(theory.premises)
-    concluded = {premise.conclusion[0] for premise in theory.premises if isinstance(premise, Rule)}
-    predicates = sorted({atom[0] for atom in true if len(atom) == 2} | concluded)
-    others = [(predicate, person) for predicate in predicates for person in named if (predicate, person) not in true]
-    others += [(denied, atom[1]) for atom in sorted(true) if len(atom) == 2 and (denied := _denied(atom[0]))]
-    wrong = [say(atom) for atom in rng.sample(others, min(len(others), scaled(2, 3, difficulty)))]
+    for _ in range(N_TRIES):
+        theory, named = _with_everyone(rng, draw_theory(rng, difficulty, rng.random() < 0.3))
+        true = _true(theory.premises)
+        concluded = {premise.conclusion[0] for premise in theory.premises if isinstance(premise, Rule)}
+        predicates = sorted({atom[0] for atom in true if len(atom) == 2} | concluded)
+        others = [(predicate, person) for predicate in predicates for person in named if (predicate, person) not in true]
+        others += [(denied, atom[1]) for atom in sorted(true) if len(atom) == 2 and (denied := _denied(atom[0]))]
+        if len(set(others)) > 1:
+            break
+    else:
+        raise RuntimeError("no premises from which something does not follow")
+    wrong = [say(atom) for atom in rng.sample(sorted(set(others)), min(len(set(others)), scaled(2, 3, difficulty)))]
     statements = [say(theory.goal), *wrong]
     rng.shuffle(statements)
     listed = f": {', '.join(statements[:-1])} or {statements[-1]}"
