@@ -50,7 +50,7 @@ def read(sentence: str) -> tuple[str, tuple]:
 def told(question: str) -> list[str]:
     """The sentences that are facts or rules."""
     pieces = re.findall(r"[^.?]+[.?]", re.sub(r"^[^:.?]*:\s*", "", question) if re.match(r"(Take|Premises)[^.]*:", question) else question)
-    frame = r"Here is what|Suppose that|Given this|Using the|Does it|Do these|Can we|Must it|Conclusion|Is |Who |Which |Of which|Name the|For exactly|Only one|Choose|Read the"
+    frame = r"Here is what|Suppose that|Given this|Using the|Does |Do these|Can we|Must it|Conclusion|Is |Who |Which |Of which|Name the|For exactly|Only one|Choose|Read the"
     return [piece.strip() for piece in pieces if not re.match(frame, piece.strip())]
 
 
