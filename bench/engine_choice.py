@@ -2,8 +2,9 @@
 
 Every item of a file counts as failed; `cover` and `assign` choose engines as in a run. A choice is right when a person who
 knows both would call the engine's questions practice for the task (`TEACHING`); for word problems, when engine and
-problem take the same operations (ASDiv's formula; GSM8K: at least two operations where the gold's working has them). Nothing
-of this reaches the engines or the matching.
+problem take the same operations (ASDiv's formula; GSM8K: at least two operations where the gold's working has them). The last
+column takes the right engines away: whatever is chosen then is wrong, and nothing is right. Nothing of this
+reaches the engines or the matching.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from curricula.engines.contract import find_engine
+from curricula.engines.contract import find_engine, list_engines
 from curricula.lesson import Brief, Failure
 from curricula.strategies.contract import find_strategy
-from curricula.strategies.fit.surface import read_prompts
+from curricula.strategies.fit.matching import match_engines
+from curricula.strategies.fit.surface import Reading, read_prompts
+from curricula.strategies.fit.word_problems import FAMILIES, match_word_problems
 from curricula.strategies.symbolic import assign, cover
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +59,7 @@ def main() -> None:
     given = options.parse_args()
     if given.data is None:
         sys.exit("no ../shared/data beside the repository: name the folder with --data")
-    sys.stdout.write("| suite | items | covered | right, of the covered | engines (items) | lessons of 60, right |\n|---|---|---|---|---|---|\n")
+    sys.stdout.write("| suite | items | covered | right, of the covered | engines (items) | lessons of 60, right | covered without the right engines |\n|---|---|---|---|---|---|---|\n")
     for name, failures in suites(given.data):
         if given.only in name:
             chosen = Random(f"engine choice:{name}").sample(failures, min(given.limit, len(failures)))
@@ -105,7 +108,21 @@ def row(name: str, failures: list[Failure], n_shown: int) -> str:
     good = sum(is_right(by_probe[lesson.parents[0]], lesson.operator) for lesson in lessons)
     shown = "".join(f"\n---- {lesson.operator}\n{lesson.prompt}\n=> {lesson.completion}\n" for lesson in lessons[:n_shown])
     share = f"{right} ({right / len(engines):.0%})" if engines else "–"
-    return f"| {name} | {len(failures)} | {len(engines)} | {share} | {counts or '–'} | {len(lessons)}, {good} |\n{shown}"
+    return f"| {name} | {len(failures)} | {len(engines)} | {share} | {counts or '–'} | {len(lessons)}, {good} | {_without(brief, readings)} |\n{shown}"
+
+
+def _without(brief: Brief, readings: list[Reading]) -> str:
+    """What is chosen when the engines that would be right are not there."""
+    failures = brief.failures
+    suite = failures[0].suite
+    if suite in TEACHING:
+        taken = {engine.name for engine in list_engines() if TEACHING[suite] and re.fullmatch(TEACHING[suite], engine.name)}
+    else:
+        taken = {engine.name for engine in list_engines() if engine.family in FAMILIES or engine.name == "gym.gsm_symbolic"}
+    matches = match_word_problems(readings, [f.gold for f in failures], match_engines(readings, frozenset(taken)), frozenset(taken))
+    plan = assign(brief, readings, matches)
+    counts = ", ".join(f"{part.engine} {len(part.failure_indices)}" for part in plan[:4])
+    return f"{sum(len(part.failure_indices) for part in plan)}{f' ({counts})' if plan else ''}"
 
 
 def is_right(failure: Failure, engine: str) -> bool:
@@ -113,7 +130,7 @@ def is_right(failure: Failure, engine: str) -> bool:
     truth = failure.meta["truth"]
     if failure.suite in TEACHING:
         return bool(TEACHING[truth]) and re.fullmatch(TEACHING[truth], engine) is not None
-    if find_engine(engine).family not in ("word_problems", "stories") and engine != "gym.gsm_symbolic":
+    if find_engine(engine).family not in FAMILIES and engine != "gym.gsm_symbolic":
         return False
     if engine == "gym.gsm_symbolic":
         return isinstance(truth, int)

@@ -30,6 +30,7 @@ MAX_BARREN = 30  # draws in a row without a new question after which an engine i
 MIN_COVERED_SHARE = (
     0.1  # of a weakness's failures; below it the few matches are chance, and the weakness is no engine's
 )
+MANY_OPTIONS = 5  # beyond, a lesson may show fewer options than the failure
 MANY = 20  # failures from which an engine with a single, unexplained one is taken for a misreading
 
 
@@ -183,7 +184,10 @@ class _Writer:
         return shape.list_separator.join(parts) if (parts := item.params.get("parts", ())) else item.answer
 
     def _options(self, item: Item, count: int) -> list[str] | None:
-        """The answer among `count` options, shuffled; None if the engine can't think of enough wrong ones."""
+        """The answer among `count` options, shuffled; None if the engine can't think of enough wrong ones.
+
+        Of more than `MANY_OPTIONS`, as many as there are: a suite that lists 18 colors is not taught 18 by an engine of 12.
+        """
         wrong = list(dict.fromkeys(item.wrong))
         for _ in range(4 * count):
             if len(wrong) >= count - 1:
@@ -191,6 +195,8 @@ class _Writer:
             other = self.engine.sample(self.rng, item.difficulty).answer
             if other != item.answer and other not in wrong:
                 wrong.append(other)
+        if count > MANY_OPTIONS:
+            count = max(MANY_OPTIONS, min(count, len(wrong) + 1))
         if len(wrong) < count - 1 or item.answer in wrong:
             return None
         texts = [item.answer, *self.rng.sample(wrong, count - 1)]

@@ -21,7 +21,7 @@ MIN_PROBLEMS = 6  # fewer say nothing about a share
 MAX_PROBLEMS = 40  # more are not needed, and cost a second
 MIN_REACHED = 0.5
 MIN_Z = 1.0  # GSM8K in eights has 1.1 on average, in forties 2.7; ASDiv in eights 4.9; lists in which things are counted -1
-EQUATION = re.compile(r"(?P<left>\d[\d.,]*%?(?:\s*[-+*/x×÷]\s*\(?\$?\d[\d.,]*%?\)?)+)\s*=\s*(?:<<)?\s*\$?-?\d")
+EQUATION = re.compile(r"(?P<left>\d[\d.,]*%?(?:\s*[-+*/x×÷]\s*\(?\$?\d[\d.,]*%?\)?)+)\s*=(?=\s*(?:<<)?\s*\$?-?\d)")
 OPERATORS = {"x": "*", "×": "*", "÷": "/"}
 IMPLIED = (
     (re.compile(r"\b(?:twice|double[sd]?|half|halves|pair|couple)\b", re.IGNORECASE), 2.0),

@@ -52,6 +52,8 @@ SPECIFIC = frozenset(
     )
 )
 """Relations that seldom hold by chance; only these explain a failure."""
+PERMUTED = frozenset(("sorted", "sorted_back", "reversed_list", "ascending", "descending"))
+"""The gold's words are those of the question, in another order."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def match_engines(readings: Sequence[Reading], excluded: frozenset[str] = frozen
     matches = []
     for i, reading in enumerate(readings):
         kind, held = answer_kind(reading.gold), frozenset(relations(_problem(reading), reading.gold))
+        if kind == "text" and held & PERMUTED:
+            kind = "list"  # of more words than a bare answer has
         lacking = [min(2, len(index.required[name] - held)) for name in index.engines]
         n_words = len(reading.stem.split())
         is_long = np.array([n_words > MAX_LENGTH_RATIO * index.n_words[name] for name in index.engines])
