@@ -14,8 +14,8 @@ from curricula.engines.contract import Item, find_engine
 from curricula.lesson import Lesson
 from curricula.verifiers.proof import VERIFIER, read_problem
 
-QUALITIES = "green hungry shy fast old loud kind tiny brave quiet sleepy bright".split()
-RELATIONS = "likes helps knows follows trusts admires visits teaches".split()
+QUALITIES = ["green", "hungry", "shy", "fast", "old", "loud", "kind", "tiny", "brave", "quiet", "sleepy", "bright"]
+RELATIONS = ["likes", "helps", "knows", "follows", "trusts", "admires", "visits", "teaches"]
 
 
 def draw(name: str, n: int = 60) -> list[Item]:

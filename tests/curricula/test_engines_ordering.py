@@ -13,7 +13,7 @@ from curricula.engines.contract import Item, find_engine
 from curricula.engines.differences import Constraint, determined, exactly, largest_differences, places
 from curricula.engines.ordering import SCALES
 
-NTH = "first second third fourth fifth sixth seventh".split()
+NTH = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
 
 
 def draw(name: str, n: int = 60) -> list[Item]:
@@ -102,7 +102,7 @@ def equations(question: str) -> tuple[list[str], list[list[float]], list[float]]
     return names, rows, values
 
 
-FRAME = set("From Using Read We Work How At On By The".split())
+FRAME = set(["From", "Using", "Read", "We", "Work", "How", "At", "On", "By", "The"])
 
 
 @pytest.mark.parametrize("name", ["difference_value", "difference_gap"])

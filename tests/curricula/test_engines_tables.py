@@ -12,7 +12,7 @@ import pytest
 from curricula.engines.contract import Item, find_engine, list_engines
 from curricula.engines.sequences import ONES
 
-NTH = "first second third fourth fifth sixth seventh".split()
+NTH = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
 MOST = {"oldest": ("age", max), "youngest": ("age", min), "heaviest": ("weight (kg)", max), "lightest": ("weight (kg)", min),
         "tallest": ("height (cm)", max), "shortest": ("height (cm)", min), "most expensive": ("price (dollars)", max),
         "cheapest": ("price (dollars)", min), "fastest": ("speed (km/h)", max), "slowest": ("speed (km/h)", min),

@@ -9,7 +9,13 @@ import pytest
 from curricula.engines.contract import find_engine
 from curricula.lesson import Brief, Failure
 from curricula.strategies.contract import find_strategy
-from curricula.strategies.fit.calculations import are_calculated, is_story, operations, reached, worked_operations
+from curricula.strategies.fit.calculations import (
+    are_calculated,
+    is_story,
+    operations,
+    reached,
+    worked_operations,
+)
 from curricula.strategies.fit.matching import match_engines
 from curricula.strategies.fit.surface import Reading
 from curricula.strategies.fit.word_problems import match_word_problems

@@ -355,7 +355,7 @@ def test_where_options_are_shown_the_question_does_not_list_them_too() -> None:
 
 
 def test_a_long_list_of_options_may_be_shortened_but_not_a_short_one() -> None:
-    colors = "red orange yellow green blue brown magenta fuchsia mauve teal turquoise burgundy silver gold black gray purple pink".split()
+    colors = ["red", "orange", "yellow", "green", "blue", "brown", "magenta", "fuchsia", "mauve", "teal", "turquoise", "burgundy", "silver", "gold", "black", "gray", "purple", "pink"]
     failures = []
     for i, (a, b, c) in enumerate((("red", "blue", "gray"), ("pink", "black", "green"), ("blue", "purple", "red"), ("gray", "brown", "blue"))):
         options = "\n".join(f"({chr(65 + at)}) {color}" for at, color in enumerate(colors))
@@ -370,7 +370,7 @@ def test_a_long_list_of_options_may_be_shortened_but_not_a_short_one() -> None:
 
 
 def test_lists_without_commas_and_of_many_words_are_lists() -> None:
-    many = "stove anvil cedar tulip raven ember plume quartz fable".split()
+    many = ["stove", "anvil", "cedar", "tulip", "raven", "ember", "plume", "quartz", "fable"]
     given = [failure(i, f"Sort these alphabetically: {' '.join(many[i:])}", " ".join(sorted(many[i:]))) for i in range(5)]
     found = lessons(brief(given, 10))
     assert {lesson.operator for lesson in found} == {"sort_words"}
