@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -52,6 +52,8 @@ SPECIFIC = frozenset(
     )
 )
 """Relations that seldom hold by chance; only these explain a failure."""
+OPENING = re.compile(r".{10,}?[.:!]\s+(?=\S+(?:\s+\S+){3})", re.DOTALL)
+MIN_SHARED = 4  # failures that open with the same sentence
 PERMUTED = frozenset(("sorted", "sorted_back", "reversed_list", "ascending", "descending"))
 """The gold's words are those of the question, in another order."""
 
@@ -169,6 +171,9 @@ def match_engines(readings: Sequence[Reading], excluded: frozenset[str] = frozen
         return []
     index = engine_index()
     near = similarities(readings)
+    if bare := _without_opening(readings):
+        other = similarities(bare)
+        near = Similarities(np.maximum(near.whole, other.whole), np.maximum(near.text, other.text))
     scores, alike = _per_engine(near.whole), _per_engine(near.text)
     matches = []
     for i, reading in enumerate(readings):
@@ -193,6 +198,19 @@ def match_engines(readings: Sequence[Reading], excluded: frozenset[str] = frozen
         is_covered = similarity >= floor
         matches.append(Match(i, name if is_covered else "", name, round(similarity, 4), is_explained))
     return matches
+
+
+def _without_opening(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings without the sentence that most of them open with and that says nothing of their own; none if there is no such."""
+    openings = [OPENING.match(reading.stem) for reading in readings]
+    counts = Counter(found[0] for found in openings if found)
+    shared = {text for text, n in counts.items() if n >= MIN_SHARED and 2 * n > len(readings)}
+    if not shared:
+        return []
+    return [
+        replace(reading, stem=reading.stem[found.end() :].strip()) if found and found[0] in shared else reading
+        for reading, found in zip(readings, openings, strict=True)
+    ]
 
 
 def _problem(reading: Reading) -> str:
