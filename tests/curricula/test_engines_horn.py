@@ -170,3 +170,18 @@ def test_closure_finds_the_shallow_proof_and_minimal_drops_the_detour() -> None:
     needed, proof = minimal(("c", "ann"), grounds)
     assert set(needed) == {("a", "ann"), short} and len(proof) == 1
     assert closure([("a", "ann"), Rule((("b", "X"),), ("c", "X"))]) == {}
+
+
+def test_minimal_drops_what_the_other_premises_of_the_proof_make_needless() -> None:
+    """c(ann) is reached first from e(ann); but a -> b -> c is in the proof anyway, for bob's sake, and a(ann) too."""
+    x = "X"
+    rules = {
+        "a->b": Rule((("a", x),), ("b", x)), "e->c": Rule((("e", x),), ("c", x)), "b->c": Rule((("b", x),), ("c", x)),
+        "k": Rule((("likes", x, "Y"), ("c", "Y")), ("k", x)), "h": Rule((("c", x), ("k", x), ("b", x)), ("h", x)),
+    }  # fmt: skip
+    facts = [("a", "ann"), ("e", "ann"), ("a", "bob"), ("likes", "ann", "bob")]
+    grounds = closure([*facts, *rules.values()])
+    assert rules["e->c"] in {rule for _, (rule, _) in trace(("h", "ann"), grounds)}, "the first proof takes the detour"
+    needed, proof = minimal(("h", "ann"), grounds)
+    assert set(needed) == {("a", "ann"), ("a", "bob"), ("likes", "ann", "bob"), *(rule for name, rule in rules.items() if name != "e->c")}
+    assert proof[-1][0] == ("h", "ann")
