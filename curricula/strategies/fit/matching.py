@@ -124,7 +124,7 @@ def searchable(question: str, answer: str) -> str:
 
 @lru_cache(maxsize=1)
 def engine_index() -> EngineIndex:
-    """Sample all engines and fit the vectoriser; about a second, once a process. The seed is fixed: what
+    """Sample all engines and fit the vectoriser; two seconds of CPU, once a process. The seed is fixed: what
     an engine looks like does not depend on the run."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
