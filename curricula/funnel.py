@@ -177,7 +177,7 @@ def _verdicts(
     lesson = candidate.lesson
     if lesson is None:
         reason = candidate.reason or "no lesson in the reply"
-        verdict = Verdict(candidate.step, "fail", reason, candidate.evidence or candidate.raw[:200])
+        verdict = Verdict(candidate.step, candidate.outcome, reason, candidate.evidence or candidate.raw[:200])
         return (verdict,) if verdict.step == "parse" else (Verdict("parse", "pass"), verdict)
     if not lesson.prompt.strip() or not lesson.completion.strip():
         return (Verdict("parse", "fail", "empty prompt or completion"),)

@@ -69,8 +69,8 @@ class Lesson:
     second, independent answer, tests of code, or a problem in Horn clauses. Empty: unverifiable (but for `citation`, whose
     ground truth is the corpus)."""
     check_kind: str = ""
-    """`engine`, `gold` (human-made), `expression`, `agreement`, `vote` (what most of several answers say), `votes` (those answers
-    themselves, for the verifier `vote`), `tests` or empty."""
+    """`engine`, `gold` (human-made), `expression`, `agreement` (a second answer), `program` (the answer of a second program),
+    `vote` (several independent answers as a JSON list, for the verifier `vote`), `tests` or empty."""
     operator: str = ""
     """Engine or sub-recipe within the strategy."""
     weakness_id: str = ""
@@ -124,6 +124,8 @@ class Candidate:
     strategy: str = ""
     step: str = "parse"
     """Where a candidate without a lesson ended: `parse`, or `strategy` by one of the recipe's own rules."""
+    outcome: str = "fail"
+    """Of that step: `fail`, or `unverifiable` where the means to judge are missing."""
     evidence: str = ""
     operator: str = ""
     parents: tuple[str, ...] = ()

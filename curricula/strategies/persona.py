@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import Desk, Draft, Told
+from curricula.lesson import Candidate
+from curricula.strategies.desk import AtDesk, Desk, Draft, Told
 from curricula.strategies.seeds import require_seeds, task_text
 from curricula.strategies.votes import is_same, stated, vote
-from curricula.teacher import Teacher
 
 KINDS = ("hard", "grade_school", "code", "constrained")
 SOLUTIONS = 5  # odd, so that two answers can't tie
@@ -31,24 +29,6 @@ class Persona:
 
     text: str
     parents: tuple[str, ...]
-
-
-class PersonaStrategy:
-    """Persona times weakness, checked by self-consistency."""
-
-    name = "persona"
-    source = "Tulu 3 (Lambert 2024), sections 4.2 and 5.2; Persona Hub (Ge 2024), section 2"
-    needs = "teacher, corpus"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield lessons whose solutions agree, and a row for each problem whose solutions do not.
-
-        Raises:
-            WeakspotError: no teacher, or no real text to infer personas from.
-        """
-        desk = Desk(self.name, brief, teacher)
-        if desk.wanted:
-            yield from desk.work(8, _Writer(desk).batch)
 
 
 class _Writer:
@@ -112,7 +92,7 @@ class _Writer:
                 yield desk.refused(reason, failed, raw="\n\n".join(reply.text for reply in solutions), evidence=meta["votes"], operator=kind, parents=draft.parents, meta=meta)
                 continue
             shortest = min((reply.text for reply in solutions if is_same(stated(reply.text), voted.answer)), key=len)
-            agreed.append(replace(draft, answer=stated(shortest), solution=_without_last_line(shortest), check=voted.answer, check_kind="vote", meta=meta))
+            agreed.append(replace(draft, answer=stated(shortest), solution=_without_last_line(shortest), check=voted.check, check_kind="vote", meta=meta))
         yield from desk.drafted(self._paired(agreed))
 
     def _paired(self, drafts: list[Draft]) -> list[Draft]:
@@ -137,4 +117,4 @@ def _without_last_line(solution: str) -> str:
     return "\n".join(solution.strip().splitlines()[:-1]).strip() or solution.strip()
 
 
-STRATEGY = PersonaStrategy()
+STRATEGY = AtDesk("persona", "Tulu 3 (Lambert 2024), sections 4.2 and 5.2; Persona Hub (Ge 2024), section 2", "teacher, corpus", _Writer)

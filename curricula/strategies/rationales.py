@@ -11,13 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import Desk, Draft, Told
+from curricula.lesson import Candidate
+from curricula.strategies.desk import AtDesk, Desk, Draft, Told
 from curricula.strategies.problems import Problem, ProblemSource
 from curricula.strategies.votes import is_same, vote
-from curricula.teacher import Teacher
 
 SAMPLES = 4
 ENOUGH = 2  # right samples; an item with fewer is hard
@@ -41,24 +39,6 @@ class Trace:
     told: Told
     operator: str
     reason: str = ""
-
-
-class RationalesStrategy:
-    """Worked solutions that reach the right answer, each by its own way."""
-
-    name = "rationales"
-    source = "STaR (Zelikman 2022); RFT (Yuan 2023), section 3.2; ReST-EM (Singh 2023); DART-Math (Tong 2024)"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield at most `KEPT` lessons a problem, and a row for each sample that was dropped.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        writer = _Writer(desk)
-        yield from desk.work(8, writer.batch)
 
 
 class _Writer:
@@ -108,7 +88,7 @@ class _Writer:
         if problem.gold:
             return problem
         voted = vote([trace.answer for trace in found])
-        return replace(problem, gold=voted.answer, check=voted.answer, check_kind="vote") if voted.is_majority else problem
+        return replace(problem, gold=voted.answer, check=voted.check, check_kind="vote") if voted.is_majority else problem
 
     def _choose(self, problem: Problem, found: list[Trace]) -> Iterator[Candidate]:
         kept: list[Trace] = []
@@ -177,4 +157,4 @@ def _is_right(trace: Trace, problem: Problem) -> bool:
     return not trace.reason and bool(problem.gold) and is_same(trace.answer, problem.gold)
 
 
-STRATEGY = RationalesStrategy()
+STRATEGY = AtDesk("rationales", "STaR (Zelikman 2022); RFT (Yuan 2023), section 3.2; ReST-EM (Singh 2023); DART-Math (Tong 2024)", "teacher", _Writer)

@@ -10,13 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from random import Random
 
 from curricula.filters.normalise import tokens
-from curricula.lesson import Brief, Candidate, Lesson
-from curricula.strategies.desk import Desk, Draft, Told
+from curricula.lesson import Candidate, Lesson
+from curricula.strategies.desk import AtDesk, Desk, Draft, Told
 from curricula.strategies.seeds import nearest_seeds, require_seeds, task_text
-from curricula.teacher import Teacher
 
 STYLES = ("a plain textbook", "a lecture with questions to the class", "a dialogue of a tutor and a pupil", "a story in which somebody needs it",
           "a how-to with numbered steps", "a letter to a friend")  # fmt: skip
@@ -57,24 +55,6 @@ class Section:
     def text(self) -> str:
         """As written, without outer blank lines."""
         return self.told.text.strip()
-
-
-class TextbookStrategy:
-    """Outline, sections, exercises."""
-
-    name = "textbook"
-    source = "Textbooks Are All You Need (Gunasekar 2023), sections 2.2 and 2.3; Cosmopedia (Ben Allal 2024)"
-    needs = "teacher, corpus"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield exercises as lessons, and a row for each section or exercise that was dropped.
-
-        Raises:
-            WeakspotError: no teacher, or no real text to write from.
-        """
-        desk = Desk(self.name, brief, teacher)
-        if desk.wanted:
-            yield from desk.work(SECTIONS_AT_ONCE * MIN_EXERCISES, _Writer(desk).batch)
 
 
 class _Writer:
@@ -184,4 +164,4 @@ def _chunk(seed: Lesson) -> str:
     return " ".join(f"{task_text(seed)}\n{seed.completion}".split(" ")[:CHUNK_WORDS])
 
 
-STRATEGY = TextbookStrategy()
+STRATEGY = AtDesk("textbook", "Textbooks Are All You Need (Gunasekar 2023), sections 2.2 and 2.3; Cosmopedia (Ben Allal 2024)", "teacher, corpus", _Writer, per_batch=SECTIONS_AT_ONCE * MIN_EXERCISES)

@@ -25,7 +25,7 @@ class Plugged:
 def test_built_in_strategies_fulfil_the_protocol_and_name_their_source() -> None:
     rows = {row.name: row for row in list_strategies() if row.origin == "built in"}
     assert rows.keys() == {"symbolic", "error_analysis", "self_instruct", "alpaca", "rationales", "evol_instruct", "persona", "retrieve",
-                           "explanation", "constitution", "topic_tree", "textbook"}  # fmt: skip
+                           "explanation", "constitution", "topic_tree", "textbook", "generator"}  # fmt: skip
     assert rows["error_analysis"].needs == "teacher" and rows["symbolic"].needs == "" and rows["retrieve"].needs == "corpus"
     for name, row in rows.items():
         assert isinstance(find_strategy(name), Strategy) and row.source and not row.error
