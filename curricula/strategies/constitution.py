@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from curricula.lesson import Candidate, Lesson
 from curricula.prompts import FOLDER
-from curricula.strategies.desk import AtDesk, Desk, Draft, Told
-from curricula.strategies.problems import Problem, ProblemSource
+from curricula.strategies.desk import AtDesk, Draft, Told
+from curricula.strategies.problems import OnProblems, Problem
 from curricula.strategies.votes import stated
 from curricula.verifiers.contract import verify
 
@@ -46,16 +46,10 @@ class Case:
     is_settled: bool = False
 
 
-class _Writer:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.source = ProblemSource(desk)
-
-    def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """Drafts for the next problems, then up to four rounds over all of them together."""
+class _Writer(OnProblems):
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """Drafts for the problems, then up to four rounds over all of them together."""
         desk = self.desk
-        problems, refused = self.source.take(max(2, n_lessons))
-        yield from refused
         drafts = desk.ask([desk.request("draft", {"problem": problem.text}, max_tokens=500) for problem in problems])
         cases = []
         for problem, told in zip(problems, drafts, strict=True):

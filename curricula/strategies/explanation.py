@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from curricula.lesson import Candidate
 from curricula.prompts import FOLDER
-from curricula.strategies.desk import AtDesk, Desk, Draft, Told
-from curricula.strategies.problems import Problem, ProblemSource, worked_samples
+from curricula.strategies.desk import AtDesk, Draft, Told
+from curricula.strategies.problems import OnProblems, Problem, worked_samples
 from curricula.strategies.votes import stated, vote
 
 VOTERS = 3  # further solutions where there is no gold; more than half of them and the trace must agree
@@ -23,16 +23,10 @@ ECHO = 6  # words in a row shared with the system message
 MIN_WORDS = 12  # of a trace: "7 + 5 = 12. The answer is 12" explains nothing
 
 
-class _Writer:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.source = ProblemSource(desk)
-
-    def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """One explanation for each of the next problems."""
+class _Writer(OnProblems):
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """One explanation for each of the problems."""
         desk = self.desk
-        problems, refused = self.source.take(max(2, n_lessons))
-        yield from refused
         numbers = [desk.rng.randrange(len(system_messages())) for _ in problems]
         requests = [
             desk.request("explain", {"problem": problem.text}, system=system_messages()[number], max_tokens=600)

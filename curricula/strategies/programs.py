@@ -20,6 +20,7 @@ from curricula.sandbox.call import call
 from curricula.sandbox.run import Limits
 from curricula.strategies.fit.difficulty import GRID, UNKNOWN, magnitudes
 from curricula.strategies.fit.surface import Reading, final_answer
+from curricula.strategies.replies import as_text
 from curricula.strategies.votes import is_same
 from curricula.verifiers.code import FENCE, MOST_CHARACTERS
 from curricula.verifiers.statements import declared_answers
@@ -145,14 +146,8 @@ def disagreement(items: Sequence[Item], answers: Sequence[str]) -> str:
 
 
 def as_answer(value: Any) -> str:
-    """What a program returned as the text of an answer; empty for what is none."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, list | tuple) and all(isinstance(part, str | int | float) for part in value):
-        return ", ".join(map(as_answer, value))
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    """What a program returned as the text of an answer, in one line; empty for what is none."""
+    return " ".join(as_text(value).split())
 
 
 def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float]:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from curricula.lesson import Candidate
-from curricula.strategies.desk import AtDesk, Desk, Draft, Told
-from curricula.strategies.problems import Problem, ProblemSource
+from curricula.strategies.desk import AtDesk, Draft, Told
+from curricula.strategies.problems import OnProblems, Problem
 from curricula.strategies.votes import is_same, vote
 
 SAMPLES = 4
@@ -41,15 +41,11 @@ class Trace:
     reason: str = ""
 
 
-class _Writer:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.source = ProblemSource(desk)
+class _Writer(OnProblems):
+    per_problem = KEPT
 
-    def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """Problems, samples, more samples for the hard ones, hints for the hopeless ones."""
-        problems, refused = self.source.take(max(2, -(-n_lessons // KEPT)))
-        yield from refused
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """Samples, more samples for the hard ones, hints for the hopeless ones."""
         traces = self._sample(problems, [SAMPLES] * len(problems), is_retry=False)
         problems = [self._with_vote(problem, found) for problem, found in zip(problems, traces, strict=True)]
         n_more = [self._n_more(problem, found) for problem, found in zip(problems, traces, strict=True)]

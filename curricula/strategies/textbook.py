@@ -2,7 +2,8 @@
 
 Sections lie in a grid of style, readers and subtopic, whose cells are drawn without replacement: breadth by
 construction. Each section is written from one or two human texts near the weakness and stays with its exercises
-(`meta["section"]`); only the exercises are taught, for nothing here can verify an explanation.
+(`meta["section"]`); only the exercises are taught, for nothing here can verify an explanation. An exercise that asks for
+code comes with tests and is judged by running both (verifier `code`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ GRAM = 8  # words in a row shared with a failure: as for contamination
 CHUNK_WORDS = 180
 SECTIONS_AT_ONCE = 3
 OUTLINE_FORM = '{"sections": [{"title": "..."}]}'
-EXERCISES_FORM = '{"exercises": [{"problem": "...", "solution": "...", "answer": "...", "check": "..."}]}'
+EXERCISES_FORM = '{"exercises": [{"problem": "...", "solution": "...", "answer": "...", "check": "...", "tests": "..."}]}'
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,9 @@ class _Writer:
                 yield self._refused(section, f"fewer than {MIN_EXERCISES} exercises", entry.told)
                 continue
             for number, item in enumerate(entry.items[:MAX_EXERCISES], start=1):
+                check, kind = (item["tests"], "tests") if item.get("tests") else (item.get("check", ""), "")
                 drafts.append(
-                    Draft(item["problem"], item["answer"], entry.told, item.get("solution", ""), item.get("check", ""), operator="exercise",
+                    Draft(item["problem"], item["answer"], entry.told, item.get("solution", ""), check, kind, operator="code_exercise" if kind else "exercise",
                           parents=section.parents, shown=section.shown, meta={**_about(section), "exercise": number})
                 )  # fmt: skip
         yield from desk.drafted(drafts)
