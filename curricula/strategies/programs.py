@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import correlation, fmean, pstdev
 from typing import Any
 
@@ -117,7 +118,7 @@ def make_items(source: str, draws: Sequence[tuple[int, float]]) -> Tried:
     items = []
     for (seed, difficulty), text, answer in zip(draws, told.results[::2], told.results[1::2], strict=True):
         item = Item(str(text.value).strip() if isinstance(text.value, str) else "", as_answer(answer.value), seed, difficulty)
-        if not 0 < len(item.text) <= MOST_TEXT or not 0 < len(item.answer) <= MOST_ANSWER:
+        if not 0 < len(item.text) <= MOST_TEXT or not item.answer:
             return Tried(reason="a problem without text or answer", evidence=f"seed {seed}: {_show(item)}")
         if any(is_same(said, item.answer) for said in declared_answers(item.text)):
             return Tried(reason="the text gives the answer away", evidence=_show(item))
@@ -132,7 +133,7 @@ def agreement(solution: str, texts: Sequence[str]) -> tuple[list[str], str]:
         NoSandbox: nothing was run.
     """
     called = call(solution, [("answer", (text,)) for text in texts], LIMITS)
-    answers = [as_answer(result.value)[:MOST_ANSWER] for result in called.results]
+    answers = [as_answer(result.value) for result in called.results]
     return answers + [""] * (len(texts) - len(answers)), called.error
 
 
@@ -146,8 +147,9 @@ def disagreement(items: Sequence[Item], answers: Sequence[str]) -> str:
 
 
 def as_answer(value: Any) -> str:
-    """What a program returned as the text of an answer, in one line; empty for what is none."""
-    return " ".join(as_text(value).split())
+    """What a program returned as the text of an answer, in one line; empty for what is none or an essay."""
+    text = " ".join(as_text(value).split())
+    return text if len(text) <= MOST_ANSWER else ""
 
 
 def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float]:
@@ -159,7 +161,8 @@ def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float
     levels = [item.difficulty for item in items]
     columns = []
     for column in zip(*table, strict=True):
-        grows = correlation(column, levels) if len(set(column)) > 1 and len(set(levels)) > 1 else 0.0
+        is_usable = len(set(column)) > 1 and len(set(levels)) > 1 and all(map(isfinite, column))
+        grows = correlation(column, levels) if is_usable else 0.0
         columns.append(grows / pstdev(column) if grows >= MIN_CORRELATION else 0.0)
     if not any(columns):
         return [UNKNOWN] * len(readings)
@@ -168,7 +171,7 @@ def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float
     fitted = []
     for reading in readings:
         own = magnitudes(reading.stem, reading.gold)
-        distances = [sum((w * (x - m)) ** 2 for w, x, m in zip(columns, own, mean, strict=True)) for mean in means]
+        distances = [sum((w * (x - m)) ** 2 for w, x, m in zip(columns, own, mean, strict=True) if w) for mean in means]
         fitted.append(at[distances.index(min(distances))])
     return fitted
 
@@ -176,7 +179,7 @@ def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float
 def _broken(error: str, what: str, results: Sequence[Any], arguments: Sequence[tuple[Any, ...]]) -> Tried | None:
     for result, given in zip(results, arguments, strict=False):
         if result.error:
-            return Tried(reason="the program fails", evidence=f"{what} with {', '.join(map(repr, given))[:300]}: {result.error}")
+            return Tried(reason="the program fails", evidence=f"{what} with {', '.join(map(_brief, given))}: {result.error}")
     return Tried(reason="the program fails", evidence=f"{what}: {error}") if error else None
 
 
@@ -212,3 +215,10 @@ def _against_golds(source: str, failures: Sequence[Failure], items: tuple[Item, 
 
 def _show(item: Item) -> str:
     return f"{item.text[:300]!r} with the answer {item.answer!r}"
+
+
+def _brief(value: Any) -> str:
+    try:
+        return repr(value)[:300]
+    except ValueError:  # a whole number that Python refuses to write down
+        return "a number too long to show"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_REPLY = 60_000  # characters; longer replies are cut: a runaway generation
+MOST_BITS = 4000  # of a whole number; Python refuses to write down much longer ones
 LISTS = ("lessons", "problems", "items", "questions")
 PLACEHOLDERS = frozenset(("...", "…", "string", "<problem>", "<answer>", "problem", "answer"))
 
@@ -109,6 +110,8 @@ def as_text(value: Any) -> str:
         value = int(value)
     if isinstance(value, list | tuple) and all(isinstance(part, str | int | float) for part in value):
         return ", ".join(map(as_text, value))
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return ""
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 

@@ -15,6 +15,7 @@ from curricula.lesson import Candidate
 from curricula.sandbox import tiers
 from curricula.strategies import programs
 from curricula.strategies.contract import find_strategy
+from curricula.strategies.fit.surface import read_prompts
 from curricula.strategies.generator import EASIER_SHARE, N_TEXTS
 from curricula.teacher import TeacherReply
 from curricula.verifiers.contract import verify
@@ -144,6 +145,10 @@ def test_difficulty_follows_the_failures_with_some_easier_ones() -> None:
         ('return problem["has"] - problem["eats"]', "import socket; return socket.create_connection(('127.0.0.1', 80)).recv(1)", "the program fails", "Error"),
         ('return problem["has"] - problem["eats"]', 'return "x" * 40000', "the program fails", "bytes of results"),
         ('return problem["has"] - problem["eats"]', 'return ""', "a problem without text or answer", "seed"),
+        ('return problem["has"] - problem["eats"]', "return 10 ** 9000", "a problem without text or answer", "seed"),
+        ('return problem["has"] - problem["eats"]', 'return "9" * 9000', "a problem without text or answer", "seed"),
+        ('"eats": rng', '"most": 10 ** 9000, "less": rng', "the program fails", "a number too long to show: KeyError"),
+        ('return problem["has"] - problem["eats"]', 'return problem["has"] - problem["eats"] if "who" in problem else "9" * 9000', "disagrees with a gold answer", "gives ''"),
         ('return problem["has"] - problem["eats"]', "return object()", "the program fails", "not plain data"),
         ("rng = random.Random(seed)", "rng = random", "the same seed gives another problem", "then"),
         ("rng = random.Random(seed)", "import time; rng = random.Random(time.time_ns())", "the same seed gives another problem", "then"),
@@ -285,7 +290,12 @@ def test_a_sandbox_that_gives_out_on_the_way_ends_the_strategy(monkeypatch: pyte
 
 
 def test_answers_are_read_as_a_suite_would_write_them() -> None:
-    values: list[tuple[object, str]] = [(True, "yes"), (4.0, "4"), (2.5, "2.5"), (["a", 3], "a, 3"), ("  Di \n", "Di"), (None, ""), ({"a": 1}, "")]
+    values: list[tuple[object, str]] = [(True, "yes"), (4.0, "4"), (2.5, "2.5"), (["a", 3], "a, 3"), ("  Di \n", "Di"), (None, ""), ({"a": 1}, ""), (10**9000, ""), ("7" * 401, "")]
     assert [programs.as_answer(value) for value, _ in values] == [text for _, text in values]
 
 
+
+
+def test_numbers_without_end_do_not_break_the_fit() -> None:
+    items = [programs.Item("How many?", "9" * 390 if level else "1", 0, level) for level in (0.0, 0.5, 1.0)]
+    assert programs.fit_levels(items, read_prompts([failure(0)])) == [0.0], "by the length of the answer alone"
