@@ -58,6 +58,11 @@ class Program:
         """Hash of both sources."""
         return program_hash(self.source, self.solution)
 
+    @property
+    def operator(self) -> str:
+        """Each program is one: the mix gives no operator more than its share."""
+        return f"program_{self.name[:6]}"
+
 
 class _Writer:
     def __init__(self, desk: Desk) -> None:
@@ -129,21 +134,21 @@ class _Writer:
         self.n_drawn += len(draws)
         made = make_items(program.source, draws)
         if made.reason:
-            yield desk.refused(made.reason, program.told, evidence=made.evidence, operator="item", parents=program.parents, meta={"program": program.name})
+            yield desk.refused(made.reason, program.told, evidence=made.evidence, operator=program.operator, parents=program.parents, meta={"program": program.name})
             return
         items = self._new(made.items)[:n_lessons]
         answers, error = agreement(program.solution, [item.text for item in items])
         drafts: list[Draft] = []
         for item, answer in zip(items, answers, strict=True):
-            meta = {"program": program.name, "template": f"generator/{program.name}", "seed": item.seed, "difficulty": round(item.difficulty, 3)}
+            meta = {"program": program.name, "seed": item.seed, "difficulty": item.difficulty}
             raw = json.dumps({"problem": item.text, "answer": item.answer, "second": answer}, ensure_ascii=False)
             if not answer:  # not put to the teacher instead: a program that can't be held against another is not believed
-                yield desk.refused("the second solution gives no answer", program.told, raw=raw, evidence=error, operator="item", parents=program.parents, meta=meta)
+                yield desk.refused("the second solution gives no answer", program.told, raw=raw, evidence=error, operator=program.operator, parents=program.parents, meta=meta)
                 continue
             if not drafts:  # the text once, with the first lesson; the others name it by its hash
                 meta |= {"program_text": program.source, "solution_text": program.solution}
             told = replace(program.told, text=raw)
-            drafts.append(Draft(item.text, item.answer, told, check=answer, check_kind="program", operator="item", parents=program.parents, shown=program.tried.covered, meta=meta))
+            drafts.append(Draft(item.text, item.answer, told, check=answer, check_kind="program", operator=program.operator, parents=program.parents, shown=program.tried.covered, meta=meta))
         yield from desk.drafted(drafts)
 
     def _levels(self, program: Program, n: int) -> list[float]:
@@ -153,7 +158,7 @@ class _Writer:
         levels = []
         for _ in range(n):
             level = rng.choice(fitted) * (rng.random() if rng.random() < EASIER_SHARE else 1.0)
-            levels.append(min(1.0, max(0.0, level + rng.uniform(-JITTER, JITTER))))
+            levels.append(round(min(1.0, max(0.0, level + rng.uniform(-JITTER, JITTER))), 3))
         return levels
 
     def _new(self, items: tuple[Item, ...]) -> list[Item]:

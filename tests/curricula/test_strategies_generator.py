@@ -102,7 +102,9 @@ def test_the_programs_are_stored_once_and_named_by_every_lesson() -> None:
     assert {row.meta["program"] for row in found} == {programs.program_hash(with_text[0].meta["program_text"], with_text[0].meta["solution_text"])}
     assert "def generate" in with_text[0].meta["program_text"] and "def answer" in with_text[0].meta["solution_text"]
     again = programs.make_items(with_text[0].meta["program_text"], [(row.meta["seed"], row.meta["difficulty"]) for row in found])
-    assert again.items[0].answer and json.loads(found[0].raw)["answer"] == found[0].answer, "a lesson can be made again from what it carries"
+    assert [item.answer for item in again.items] == [row.answer for row in found], "a lesson can be made again from what it carries"
+    assert {row.operator for row in found} == {f"program_{found[0].meta['program'][:6]}"}, "the mix caps each program by itself"
+    assert [json.loads(row.raw)["answer"] for row in found] == [row.answer for row in found]
 
 
 @needs_sandbox

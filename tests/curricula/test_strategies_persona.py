@@ -94,6 +94,8 @@ def test_code_problems_are_judged_by_running_them_against_their_tests() -> None:
 def test_code_problems_without_tests_or_without_their_function_are_rows() -> None:
     found = write("persona", brief(n_lessons=6), teacher(code='{"problem": "Write f."}', repair='{"problem": "Write f."}'))
     assert set(reasons(found)) == {"item without entry_point"} and {row.operator for row in lessons(found)} == set(KINDS) - {"code"}
+    named = '{"problem": "Write f.", "entry_point": "f"}'
+    assert set(reasons(write("persona", brief(n_lessons=6), teacher(code=named, repair=named)))) == {"item without tests"}
     found = write("persona", brief(n_lessons=6), teacher(solve_code="def other(): pass"))
     assert {reason.split("_")[0] for reason in reasons(found)} == {"no function left"} and all("def other" in row.raw for row in found if row.lesson is None)
 
@@ -102,6 +104,7 @@ def test_personas_come_from_real_texts_and_each_is_used_once() -> None:
     asked = teacher()
     found = write("persona", brief(n_lessons=8), asked)
     assert all(sum(task_text(row) in request.prompt for row in SEEDS) == 4 for request in asked.tagged("personas"))
+    assert sum(any(task_text(row) in request.prompt for request in asked.tagged("personas")) for row in SEEDS) > 4, "drawn anew for each request"
     used = [row.meta["persona"] for row in lessons(found)]
     assert len(set(used)) == len(used) == 12
     prompts = [request.prompt for request in asked.requests if request.tag.rpartition("/")[2] in KINDS]
