@@ -58,12 +58,13 @@ def test_exercises_become_lessons_that_know_their_section() -> None:
 
 def test_sections_are_grounded_in_one_or_two_human_texts_near_the_weakness() -> None:
     asked = teacher()
-    found = write("textbook", brief(n_lessons=40, seeds=(*NEAR, *SEEDS)), asked)
+    found = write("textbook", brief(n_lessons=40, seeds=(*SEEDS, *NEAR)), asked)
     n_texts = Counter()
     for request in asked.tagged("section"):
         used = [row for row in (*NEAR, *SEEDS) if row.prompt in request.prompt and row.completion in request.prompt]
         n_texts[len(used)] += 1
     assert set(n_texts) == {1, 2}
+    assert all(any(row.prompt in request.prompt for request in asked.tagged("section")) for row in NEAR), "each in its turn"
     assert all(row.prompt in asked.tagged("section")[0].prompt or row not in NEAR for row in NEAR if row.lesson_id in lessons(found)[0].parents)
     assert any(parent.startswith("L") for parent in lessons(found)[0].parents)
     assert any(row.prompt in asked.tagged("section")[0].prompt for row in NEAR) and not any(row.prompt in asked.tagged("section")[0].prompt for row in SEEDS)
