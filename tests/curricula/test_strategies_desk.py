@@ -9,7 +9,8 @@ import pytest
 from curricula.lesson import Failure, Lesson
 from curricula.strategies.desk import Desk, Draft, Told
 from curricula.verifiers.contract import verify
-from tests.curricula.teachers import Teacher, brief
+from tests.curricula import test_strategies_alpaca as alpaca
+from tests.curricula.teachers import Teacher, brief, lessons, write
 
 LISTED = tuple(
     Failure(f"p{i}", "s", f"Which of these is a fruit?\n(A) stone {i}\n(B) pear {i}\nAnswer with the letter.", "A stone", "(B)", "wrong", choices=("(A)", "(B)")) for i in range(4)
@@ -56,3 +57,7 @@ def test_votes_go_to_the_verifier_that_counts_them() -> None:
 def test_code_is_taught_bare_and_checked_by_its_tests() -> None:
     lesson = one("Write f.", "Sure:\n```python\ndef f(x):\n    return x\n```", check="assert f(2) == 2", check_kind="tests")
     assert (lesson.verifier, lesson.prompt, lesson.answer, lesson.completion) == ("code", "Write f.", "def f(x):\n    return x", "```python\ndef f(x):\n    return x\n```")
+
+
+def test_no_more_than_three_times_what_is_wanted_is_offered() -> None:
+    assert len(lessons(write("alpaca", brief(n_lessons=1), alpaca.teacher()))) == 3, "though one list holds seventeen"
