@@ -17,19 +17,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from agent.group import Group
+from agent.teacher.settings import TeacherConfig
 from probes.errors import WeakspotError
 from probes.registry import is_path
 
 EMBEDDED = "smollm2-135m"  # a name, whatever folder is called so
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class StudentConfig(_Group):
+class StudentConfig(Group):
     """The model under repair."""
 
     model: str = "smollm2-135m"
@@ -46,32 +44,7 @@ class StudentConfig(_Group):
     """auto: the GPU when there is one."""
 
 
-class TeacherConfig(_Group):
-    """Who writes the lessons."""
-
-    model: str = "symbolic"
-    """`symbolic` (built in, no key), or any litellm model such as `openai/gpt-4.1-mini`."""
-    api_base: str | None = None
-    """Address of an OpenAI-compatible server; on loopback its price is 0 unless stated."""
-    api_key_env: str | None = None
-    """Name of the environment variable with the key; null takes the provider's usual one."""
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    """Sampling temperature."""
-    max_tokens: int = Field(default=1200, ge=16)
-    """Longest reply in tokens."""
-    timeout_s: float = Field(default=60, gt=0)
-    """Deadline of one call, retries included."""
-    concurrency: int = Field(default=8, ge=1)
-    """Most calls in flight; shrinks on 429 and grows back."""
-    max_tries: int = Field(default=3, ge=1)
-    """Attempts of one call at transient errors."""
-    usd_per_million_in: float | None = Field(default=None, ge=0)
-    """Price of prompt tokens where litellm does not know it."""
-    usd_per_million_out: float | None = Field(default=None, ge=0)
-    """Price of reply tokens."""
-
-
-class SuitesConfig(_Group):
+class SuitesConfig(Group):
     """What is measured."""
 
     probes: list[str] = ["basics"]
@@ -110,7 +83,7 @@ class SuitesConfig(_Group):
         return self
 
 
-class DiagnosisConfig(_Group):
+class DiagnosisConfig(Group):
     """How failures become weaknesses."""
 
     max_weaknesses: int = Field(default=24, ge=1)
@@ -130,7 +103,7 @@ class DiagnosisConfig(_Group):
     """Wrongly answered probes a cycle that an LLM teacher answers itself, five times each, to find wrong gold labels; 0: none."""
 
 
-class PlanConfig(_Group):
+class PlanConfig(Group):
     """How the lesson budget is shared."""
 
     lessons_per_cycle: int = Field(default=320, ge=1)
@@ -141,7 +114,7 @@ class PlanConfig(_Group):
     """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
 
 
-class CurriculumConfig(_Group):
+class CurriculumConfig(Group):
     """What a training file is made of."""
 
     anchors: list[str] = ["mmlu_flan_cot", "bbh_cot", "gsm8k_cot"]
@@ -168,7 +141,7 @@ class CurriculumConfig(_Group):
         return self
 
 
-class TrainConfig(_Group):
+class TrainConfig(Group):
     """LoRA training."""
 
     lora_r: int = Field(default=16, ge=1)
@@ -185,7 +158,7 @@ class TrainConfig(_Group):
     """Rows longer than this many tokens are left out by the mix."""
 
 
-class GateConfig(_Group):
+class GateConfig(Group):
     """When a candidate is promoted."""
 
     score: Literal["strict", "lenient"] = "strict"
@@ -203,7 +176,7 @@ class GateConfig(_Group):
     `e_value`: right or wrong, watched slice by slice and ended early; for gates that take longer than training."""
 
 
-class LimitsConfig(_Group):
+class LimitsConfig(Group):
     """When a run stops by itself."""
 
     cycles: int = Field(default=3, ge=1)
@@ -220,7 +193,7 @@ class LimitsConfig(_Group):
     """Free disk that a cycle needs before it starts."""
 
 
-class Config(_Group):
+class Config(Group):
     """All of it."""
 
     name: str = Field(default="run", pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")

@@ -39,14 +39,20 @@ class TeacherReply:
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+    """Of all its attempts, in US dollars."""
     cached: bool = False
     prompt_hash: str = ""
+    teacher: str = ""
+    """Which model wrote it, where a teacher has several; empty: the teacher's name says so."""
 
 
 class Teacher(Protocol):
     """Whoever writes lessons on request."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who that is; may change from one request to the next where one model takes over from another."""
+        ...
 
     def ask(self, requests: Sequence[TeacherRequest]) -> list[TeacherReply]:
         """Answer all requests, in order. A request that fails gives a reply with `error`.

@@ -59,7 +59,7 @@ def try_(
     as_json: AsJson = False,
 ) -> None:
     """Write a few lessons for one weakness and show everything: prompts, lessons, refusals with reasons, cost. Nothing is stored."""
-    from agent.teacher.litellm_client import LLMTeacher
+    from agent.teacher.engine import LLMTeacher
     from agent.teacher.memory import MemoryCache, MemoryLedger
     from agent.trial import needs_teacher, run_trial
     from curricula.strategies.contract import find_strategy

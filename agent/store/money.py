@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlite_utils import Database
 
-from agent.store.database import now
+from agent.store.database import now, transaction
 
 
 class Money:
@@ -14,23 +16,38 @@ class Money:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._is_together = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Reservations, settlements and cached answers inside become durable at its end, all or none; not nested."""
+        with transaction(self._db):
+            self._is_together = True
+            try:
+                yield
+            finally:
+                self._is_together = False
+
+    def _commit(self) -> None:
+        if not self._is_together:
+            self._db.conn.commit()
 
     def spent_usd(self, run: str) -> float:
         """Settled plus still reserved, in US dollars."""
         return next(self._db.query("SELECT coalesce(sum(coalesce(settled_usd, reserved_usd)), 0) AS usd FROM ledger WHERE run = ?", [run]))["usd"]
 
-    def reserve(self, run: str, cycle: int, tag: str, usd: float) -> int:
-        """Book the most a call may cost before it is made; returns the entry's id."""
-        cursor = self._db.conn.execute("INSERT INTO ledger (run, cycle, tag, reserved_usd, created_at) VALUES (?, ?, ?, ?, ?)",
-                                       [run, cycle, tag, usd, now()])
-        self._db.conn.commit()
+    def reserve(self, run: str, cycle: int, tag: str, usd: float, model: str = "") -> int:
+        """Book the most a call of `model` may cost before it is made; returns the entry's id."""
+        cursor = self._db.conn.execute("INSERT INTO ledger (run, cycle, tag, reserved_usd, model, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                                       [run, cycle, tag, usd, model, now()])
+        self._commit()
         return int(cursor.lastrowid or 0)
 
     def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
         """Replace a reservation by what the call did cost."""
         self._db.conn.execute("UPDATE ledger SET settled_usd = ?, tokens_in = ?, tokens_out = ?, settled_at = ? WHERE id = ? AND settled_usd IS NULL",
                               [usd, tokens_in, tokens_out, now(), entry])
-        self._db.conn.commit()
+        self._commit()
 
     def costs(self, run: str) -> list[dict[str, Any]]:
         """Rows of cycle, tag, calls, usd, tokens_in, tokens_out."""
@@ -50,4 +67,4 @@ class Money:
     def cache(self, key: str, body: str) -> None:
         """Keep a good response for ever."""
         self._db.conn.execute("INSERT OR IGNORE INTO teacher_cache (key, body, created_at) VALUES (?, ?, ?)", [key, body, now()])
-        self._db.conn.commit()
+        self._commit()

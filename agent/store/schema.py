@@ -258,6 +258,22 @@ def m006_gate_evidence(db: Database) -> None:
         db.execute(statement)
 
 
+_APPEND_ONLY = """
+CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_settles_once BEFORE UPDATE ON ledger
+    WHEN OLD.settled_usd IS NOT NULL OR NEW.settled_usd IS NULL OR NEW.reserved_usd <> OLD.reserved_usd OR NEW.run <> OLD.run OR NEW.tag <> OLD.tag
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+
+
+@MIGRATIONS()
+def m007_ledger(db: Database) -> None:
+    """Which model each call went to; an entry can be settled once, and nothing else about it changes."""
+    db.execute("ALTER TABLE ledger ADD COLUMN model TEXT NOT NULL DEFAULT ''")
+    for statement in _statements(_APPEND_ONLY):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

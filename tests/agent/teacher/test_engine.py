@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from agent.teacher.contract import BudgetExceeded
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
 from curricula.teacher import TeacherRequest
 from probes.errors import WeakspotError
@@ -39,6 +39,7 @@ class Settings:
     max_tries: int = 3
     usd_per_million_in: float | None = None
     usd_per_million_out: float | None = None
+    fallbacks: tuple = ()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,7 +59,7 @@ class Bench:
             Settings(api_base=server.url, **settings),
             self.cache,
             self.ledger,
-            progress=lambda what, done, total: self.progress.append((done, total)),
+            progress=lambda what, done, total, note="": self.progress.append((done, total)),
             backoff_s=0.0,
             sleep=self._sleep,
         )
@@ -141,7 +142,7 @@ def test_concurrency_shrinks_on_429_and_grows_back(bench) -> None:
     one, server = bench(answer=answer, concurrency=4, max_tries=9)
     replies = one.ask(*[str(i) for i in range(4)])
     assert [reply.error for reply in replies] == [""] * 4
-    limiter = one.teacher._limiter
+    limiter = one.teacher._callers[0].limiter
     assert limiter is not None and limiter.limit < 4
     one.ask(*[str(i) for i in range(10, 40)])
     assert limiter.limit > 3.5
@@ -325,7 +326,7 @@ def test_a_closed_port_is_refused_by_check_with_its_address() -> None:
 
 
 def test_importing_the_client_does_not_import_litellm() -> None:
-    code = "import sys, agent.teacher.litellm_client; sys.exit('litellm' in sys.modules)"
+    code = "import sys, agent.teacher.engine; sys.exit('litellm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
