@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from curricula.filters.decontaminate import Decontaminator
 from curricula.filters.dedup import Deduplicator
@@ -118,12 +119,13 @@ def judge(
     decontaminator: Decontaminator,
     verify: Callable[[Lesson], Verdict],
     max_lessons: int | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> FunnelResult:
     """Fill the orders one after the other.
 
     `accepted_before`: lessons of earlier cycles, which new ones must not repeat. `max_lessons`: over all orders
-    together. A `WeakspotError` from a strategy's iterator (the teacher's budget or quota) ends judging and is handed
-    back as `stopped`.
+    together. `tell` is called after every candidate with how many were kept and how many read so far. A `WeakspotError`
+    from a strategy's iterator (the teacher's budget or quota) ends judging and is handed back as `stopped`.
     """
     seen = Deduplicator.of(accepted_before)
     judged: list[Judged] = []
@@ -135,7 +137,8 @@ def judge(
         if max_lessons is not None:
             room = min(room, max_lessons - sum(row.is_kept for row in judged))
         if room > 0 and stopped is None:
-            stopped = _fill(order, room, rows, seen, decontaminator, verify)
+            n_kept, n_read = sum(row.is_kept for row in judged), len(judged)
+            stopped = _fill(order, room, rows, seen, decontaminator, verify, partial(_tell_on, tell, n_kept, n_read))
         judged += rows
         counts.append(_count(order, rows))
     return FunnelResult(tuple(judged), tuple(counts), stopped)
@@ -148,6 +151,7 @@ def _fill(
     seen: Deduplicator,
     decontaminator: Decontaminator,
     verify: Callable[[Lesson], Verdict],
+    tell: Callable[[int, int], None],
 ) -> WeakspotError | None:
     offers = iter(order.candidates)
     n_kept = 0
@@ -165,7 +169,13 @@ def _fill(
         if row.is_kept and candidate.lesson is not None:
             seen.add(candidate.lesson)
             n_kept += 1
+        tell(n_kept, len(rows))
     return None
+
+
+def _tell_on(tell: Callable[[int, int], None] | None, kept_before: int, read_before: int, n_kept: int, n_read: int) -> None:
+    if tell is not None:
+        tell(kept_before + n_kept, read_before + n_read)
 
 
 def _verdicts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -64,4 +64,27 @@ class Teacher(Protocol):
 
     def close(self) -> None:
         """Let go of connections. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A teacher that says what a token costs."""
+
+    @property
+    def name(self) -> str:
+        """As in `Teacher`."""
+        ...
+
+    @property
+    def price(self) -> Price:
+        """Of the model that is asked at present."""
+        ...
+
+
+class Price(Protocol):
+    """What tokens cost."""
+
+    def of(self, tokens_in: int, tokens_out: int) -> float:
+        """US dollars of one call."""
         ...

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.brief import every_probe, fit_seeds, make_brief
+from agent.stages.spending import say_forecast, teller
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
@@ -37,8 +38,10 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
                            seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier)
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
-    context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
-    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify)
+    n_lessons = sum(order.n_lessons for order in orders)
+    context.watcher.say(f"teaching {n_lessons} lessons for {len(orders)} weaknesses")
+    say_forecast(context, orders)
+    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify, tell=teller(context, n_lessons))
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
     budget: dict[str, Any] = {}

@@ -59,6 +59,21 @@ class Money:
                               "WHERE instr(tag, '/') > 0 GROUP BY strategy")
         return {row["strategy"]: row["usd"] for row in rows}
 
+    def experience(self) -> list[dict[str, Any]]:
+        """Over all runs, rows of strategy, model, wanted (planned lessons), requests, tokens_in, tokens_out, usd: one a cycle in which
+        a strategy asked a teacher. Where two models shared a cycle, `wanted` is shared out by requests."""
+        return list(self._db.query("""
+            WITH bill AS (
+                SELECT run, cycle, substr(tag, 1, instr(tag, '/') - 1) AS strategy, model, count(*) AS requests, sum(tokens_in) AS tokens_in,
+                       sum(tokens_out) AS tokens_out, sum(coalesce(settled_usd, reserved_usd)) AS usd FROM ledger WHERE instr(tag, '/') > 0 GROUP BY 1, 2, 3, 4),
+            work AS (SELECT run, cycle, strategy, sum(wanted) AS wanted FROM funnels GROUP BY 1, 2, 3)
+            SELECT strategy, model, 1.0 * wanted * requests / sum(requests) OVER (PARTITION BY run, cycle, strategy) AS wanted, requests, tokens_in, tokens_out, usd
+            FROM bill JOIN work USING (run, cycle, strategy) ORDER BY run, cycle, strategy, model"""))
+
+    def tokens(self, run: str) -> int:
+        """Tokens to and from the teacher so far."""
+        return next(self._db.query("SELECT coalesce(sum(tokens_in + tokens_out), 0) AS n FROM ledger WHERE run = ?", [run]))["n"]
+
     def cached(self, key: str) -> str | None:
         """A stored teacher response, or None."""
         rows = list(self._db.query("SELECT body FROM teacher_cache WHERE key = ?", [key]))

@@ -7,9 +7,10 @@ were not sent yet. Calls in flight at that moment are let finish: they are paid,
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +20,15 @@ from agent.teacher.books import Books
 from agent.teacher.contract import BudgetExceeded, TeacherSettings
 from agent.teacher.limiter import Limiter
 from agent.teacher.litellm_client import Connection
-from agent.teacher.outcomes import Answer, Failure
+from agent.teacher.outcomes import Answer, Failure, no_answer
 from agent.teacher.patience import Patience
 from curricula.teacher import TeacherRequest
 from probes.errors import WeakspotError
 
 MAX_BACKOFF_S = 30.0
-MAX_UNUSABLE_BODIES = 2  # an answer that is no answer is paid for; a third try rarely helps
+LOOK_AGAIN_S = 1.0
+MAX_UNUSABLE = 2  # an answer that is no answer is paid for; a third try rarely helps
+MAX_REFUSED = 10  # a refusal costs nothing but waiting, so the deadline ends them; this, where a provider refuses at once and for ever
 SLACK = 1000  # tokens of markup, instructions and hidden reasoning that a provider may count beyond what was reserved
 CONSECUTIVE_FAILURES = 10  # requests in a row without any answer: the server is gone, the rest would only wait
 
@@ -56,6 +59,7 @@ class _Course:
     keep: Callable[[Answer], tuple[str, str]] | None
     deadline: float = 0.0
     n_attempts: int = 0
+    n_refused: int = 0
     n_unusable: int = 0
     usd: float = 0.0
 
@@ -126,6 +130,7 @@ class Caller:
             has_time = time.monotonic() + outcome.retry_after_s < course.deadline
             self.limiter.report(generation, is_refused=outcome.is_overload, wait_s=outcome.retry_after_s if has_time else 0.0)
         course.n_unusable += outcome.is_unusable_body
+        course.n_refused += outcome.is_overload and not outcome.may_be_billed
         if outcome.action == "stop":
             self._stop(WeakspotError(self.connection.clean(outcome.reason), hint=outcome.hint, exit_code=1))
         return outcome
@@ -140,9 +145,7 @@ class Caller:
         except BudgetExceeded as error:
             self._stop(error)
         begun = time.monotonic()
-        is_last = course.n_attempts >= self._settings.max_tries
-        limit_s = self._patience.limit_s(request.tag, course.n_attempts, course.deadline - begun, is_last=is_last)
-        outcome = await connection.call(request, limit_s, with_schema=with_schema)
+        outcome = await self._awaited(course, begun, connection.call(request, with_schema=with_schema))
         keep, tokens, usd = None, (0, 0), most_usd
         if isinstance(outcome, Answer):
             self._patience.answered(request.tag, time.monotonic() - begun)
@@ -161,6 +164,23 @@ class Caller:
         await self._books.settle(entry, usd, *tokens, keep=keep)
         return outcome
 
+    async def _awaited(self, course: _Course, begun: float, call: Coroutine[Any, Any, Answer | Failure]) -> Answer | Failure:
+        """The call's outcome, or that it hangs. How long is too long may become known while it runs."""
+        n_tries = course.n_attempts - course.n_refused
+        running = asyncio.ensure_future(call)
+        try:
+            while True:
+                limit_s = self._patience.limit_s(course.request.tag, n_tries, course.deadline - begun, is_last=n_tries >= self._settings.max_tries)
+                left_s = begun + limit_s - time.monotonic()
+                if left_s <= 0:
+                    return no_answer()
+                if (await asyncio.wait({running}, timeout=min(left_s, LOOK_AGAIN_S)))[0]:
+                    return running.result()
+        finally:
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
+
     def _is_plausible(self, request: TeacherRequest, answer: Answer) -> bool:
         """Whether a provider's token counts can be true, with room for its own markup; else the reservation is booked."""
         most_in, most_out = self.connection.most_tokens(request)
@@ -178,8 +198,9 @@ class Caller:
 
     def _is_over(self, course: _Course, state: RetryCallState) -> bool:
         return (
-            course.n_attempts >= self._settings.max_tries
-            or course.n_unusable >= MAX_UNUSABLE_BODIES
+            course.n_attempts - course.n_refused >= self._settings.max_tries
+            or course.n_refused >= MAX_REFUSED
+            or course.n_unusable >= MAX_UNUSABLE
             or time.monotonic() + state.upcoming_sleep >= course.deadline
         )
 

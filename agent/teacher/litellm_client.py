@@ -8,7 +8,6 @@ litellm is imported here and nowhere else, and only when the first call is near:
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -70,8 +69,8 @@ class Connection:
         assert self._price is not None
         return self._price
 
-    async def call(self, request: TeacherRequest, limit_s: float, *, with_schema: bool) -> Answer | Failure:
-        """Ask once, for at most `limit_s` seconds."""
+    async def call(self, request: TeacherRequest, *, with_schema: bool) -> Answer | Failure:
+        """Ask once."""
         litellm = _import_litellm()
         messages = [{"role": "system", "content": request.system}] if request.system else []
         messages.append({"role": "user", "content": request.prompt})
@@ -86,21 +85,20 @@ class Connection:
         if request.stop:
             more["stop"] = list(request.stop)
         try:
-            async with asyncio.timeout(max(limit_s, 0.001)):
-                response = await litellm.acompletion(
-                    model=self.name,
-                    messages=messages,
-                    api_base=self.api_base,
-                    api_key=self._key() or ("none" if is_loopback(self.api_base) else None),
-                    temperature=request.temperature,
-                    max_tokens=request.max_tokens,
-                    timeout=self._timeout_s,  # the same each time: litellm keeps a client, with its connections, for every value
-                    num_retries=0,
-                    max_retries=0,
-                    drop_params=True,
-                    **more,
-                )
-                return read_response(response)
+            response = await litellm.acompletion(
+                model=self.name,
+                messages=messages,
+                api_base=self.api_base,
+                api_key=self._key() or ("none" if is_loopback(self.api_base) else None),
+                temperature=request.temperature,
+                max_tokens=request.max_tokens,
+                timeout=self._timeout_s,  # the same each time: litellm keeps a client, with its connections, for every value
+                num_retries=0,
+                max_retries=0,
+                drop_params=True,
+                **more,
+            )
+            return read_response(response)
         except Exception as error:  # whatever a client library raises is data: the reply's error, with its reason
             return read_error(error)
 

@@ -99,7 +99,7 @@ def read_error(error: BaseException) -> Failure:
     lowered = text.lower()
     headers = _headers(error)
     if isinstance(error, TimeoutError) or status == 408 or "timeout" in type(error).__name__.lower():
-        return Failure("retry", "no answer within the deadline", may_be_billed=True, is_overload=True)
+        return no_answer()
     if status == 402 or (status in (403, 429) and any(word in lowered for word in _QUOTA)):
         return Failure(
             "stop",
@@ -125,11 +125,16 @@ def read_error(error: BaseException) -> Failure:
     if status in (400, 413, 422):
         return Failure("drop", f"the request was refused ({status}): {text}")
     if _is_broken_body(lowered, headers):
-        return _unusable(f"the body can't be read: {text}")
+        return Failure("retry", f"the body can't be read: {text}", may_be_billed=True)
     if status is not None and status >= 500 and headers:
         is_overload = status in OVERLOADED or "overloaded" in lowered
         return Failure("retry", f"the server failed ({status}): {text}", retry_after_s=_retry_after(headers), is_overload=is_overload)
     return Failure("retry", f"no connection: {text}", may_be_billed=True)
+
+
+def no_answer() -> Failure:
+    """Silence for too long; the provider may still be at work."""
+    return Failure("retry", "no answer within the deadline", may_be_billed=True, is_overload=True)
 
 
 def _unusable(reason: str) -> Failure:

@@ -53,8 +53,8 @@ class TeacherConfig(Group):
     """Deadline of one call, retries included. An attempt that is silent for three times as long as the slowest usual answer is begun again."""
     concurrency: int = Field(default=8, ge=1)
     """Most calls in flight; shrinks on 429 and grows back."""
-    max_tries: int = Field(default=3, ge=1)
-    """Attempts of one call at transient errors."""
+    max_tries: int = Field(default=4, ge=1)
+    """Attempts of one call at transient errors; a provider's refusals (429, overloaded) are waited out instead."""
     usd_per_million_in: float | None = Field(default=None, ge=0)
     """Price of prompt tokens where litellm does not know it."""
     usd_per_million_out: float | None = Field(default=None, ge=0)

@@ -43,6 +43,8 @@ class Told:
     is_cut: bool
     """It reached the token limit."""
     prompt_hash: str
+    teacher: str = ""
+    """Which model wrote it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Desk:
         replies = self.teacher.ask(requests) if requests else []
         self._unassigned_usd += sum(reply.cost_usd for reply in replies)
         return [
-            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt))
+            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt), reply.teacher or self.teacher.name)
             for request, reply in zip(requests, replies, strict=True)
         ]
 
@@ -210,7 +212,7 @@ class Desk:
             operator,
             parents,
             depth,
-            self.teacher.name,
+            told.teacher or self.teacher.name,
             told.prompt_hash,
             meta=meta or {},
         )
@@ -268,7 +270,7 @@ class Desk:
             operator=draft.operator,
             weakness_id=self.brief.weakness_id,
             parents=draft.parents,
-            teacher=self.teacher.name,
+            teacher=draft.told.teacher or self.teacher.name,
             prompt_hash=draft.told.prompt_hash,
             raw=draft.told.text,
             meta=draft.meta,
