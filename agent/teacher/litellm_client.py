@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from typing import Any
 
 from agent.teacher.contract import ModelSettings
@@ -147,6 +148,8 @@ def _import_litellm() -> Any:
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")  # else the import reads a .env file of the folder it is in
     import litellm
 
+    # a body of the wrong shape is already told as the reply's error; pydantic's warning of it would stand in the user's terminal
+    warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # its error logs quote requests and keys

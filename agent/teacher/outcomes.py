@@ -151,13 +151,15 @@ def _is_broken_body(lowered: str, headers: dict[str, str]) -> bool:
         "can't decode",
         "delimiter",
         "not a list",
+        "invalid response",
+        "recursion depth",
     )
     return not headers and any(sign in lowered for sign in signs)
 
 
 def _message(error: BaseException) -> str:
     text = str(getattr(error, "message", "") or error).strip() or type(error).__name__
-    text = text.rsplit("Exception - ", 1)[-1].removeprefix("litellm.").split("\n")[0]
+    text = text.rsplit("Exception - ", 1)[-1].removeprefix("litellm.").split("\n")[0].split(" Traceback (most")[0]
     return text[:300]
 
 

@@ -30,6 +30,8 @@ class Step:
     """Pause after each byte."""
     is_reset: bool = False
     """Close the connection instead of answering."""
+    raw: bytes = b""
+    """Bytes for the wire, status line and all, in place of a proper answer; then the connection closes."""
 
 
 def good(
@@ -139,6 +141,10 @@ class ScriptedServer:
             def _play(self, step: Step) -> None:
                 time.sleep(step.hang_s)
                 if step.is_reset:
+                    self.close_connection = True
+                    return
+                if step.raw:
+                    self.wfile.write(step.raw)
                     self.close_connection = True
                     return
                 self.send_response(step.status)
