@@ -85,6 +85,8 @@ class ScriptedServer:
         self.answer = answer
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.peers: set[Any] = set()
+        """Client addresses: one a connection."""
         self.in_flight = self.most_in_flight = 0
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -130,6 +132,7 @@ class ScriptedServer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                server.peers.add(self.client_address)
                 step = server.take(body, self.headers.get("authorization", ""))
                 try:
                     self._play(step)
