@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,15 @@ from bench.provider import SHARES, fate
 from bench.teacher_engine import CONCURRENCY, capped, limit_s, ours
 
 SCALE = 0.3  # seconds; shorter latencies than the second that is the least for a hang
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """litellm's first call imports for seconds; and a machine that is busy with other tests must not end in the deadline."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.teacher_engine.TIMEOUT_S", 60 / SCALE)
+        ours(["warm"], 0.01, tmp_path_factory.mktemp("warm"))
+        yield
 
 
 def test_nothing_is_lost_or_paid_twice_and_the_second_run_asks_nothing(tmp_path: Path) -> None:
