@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.brief import every_probe, fit_seeds, make_brief
-from agent.stages.spending import say_forecast, teller
+from agent.stages.cost import say_forecast, teller
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded

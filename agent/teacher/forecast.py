@@ -50,7 +50,7 @@ def forecast(planned: Mapping[str, int], experience: Iterable[Experience], model
     `price`.
     """
     known = [row for row in experience if row.wanted > 0 and row.requests > 0]
-    totals = [0.0] * 5
+    requests = tokens_in = tokens_out = total_usd = highest_usd = 0.0
     lessons, unknown = 0, {}
     for strategy, n in planned.items():
         rows = [row for row in known if row.strategy == strategy]
@@ -60,11 +60,13 @@ def forecast(planned: Mapping[str, int], experience: Iterable[Experience], model
             continue
         usd = [row.usd if row.model == model else price.of(row.tokens_in, row.tokens_out) for row in rows]
         share = n / sum(row.wanted for row in rows)
-        parts = (sum(row.requests for row in rows), sum(row.tokens_in for row in rows), sum(row.tokens_out for row in rows), sum(usd))
-        highest = n * max(cost / row.wanted for cost, row in zip(usd, rows, strict=True))
-        totals = [total + part for total, part in zip(totals, [*(share * part for part in parts), highest], strict=True)]
+        requests += share * sum(row.requests for row in rows)
+        tokens_in += share * sum(row.tokens_in for row in rows)
+        tokens_out += share * sum(row.tokens_out for row in rows)
+        total_usd += share * sum(usd)
+        highest_usd += n * max(cost / row.wanted for cost, row in zip(usd, rows, strict=True))
         lessons += n
-    return Forecast(lessons, *totals, unknown=unknown)
+    return Forecast(lessons, requests, tokens_in, tokens_out, total_usd, highest_usd, unknown)
 
 
 def sentence(found: Forecast, left_usd: float) -> str:
