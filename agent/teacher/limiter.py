@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,10 +68,12 @@ class Limiter:
         if self._n < round_ and self._n_refused <= round_ / 2:
             return
         share = self._n_refused / self._n
-        if self._n_refused >= MIN_REFUSED and share > TOLERATED:
+        by_chance = self._n * TOLERATED + 2 * math.sqrt(self._n * TOLERATED * (1 - TOLERATED))
+        if self._n_refused >= MIN_REFUSED and self._n_refused > by_chance:
             self.limit = max(1.0, self.limit * max(0.5, 1 - share))
             self._generation += 1
-            self._paused_until = time.monotonic() + self._wait_s
+            if share >= 0.5:  # a provider that still takes most calls means the one that it told to wait
+                self._paused_until = time.monotonic() + self._wait_s
         self._n = self._n_refused = 0
         self._wait_s = 0.0
 
