@@ -93,6 +93,27 @@ class Lesson:
         return f"L{digest[:12]}"
 
     @property
+    def row(self) -> str:
+        """The line of `curriculum.jsonl`: JSON in the conversational prompt/completion form of TRL, with where it is from."""
+        fields = {
+            "prompt": [{"role": "user", "content": self.prompt}],
+            "completion": [{"role": "assistant", "content": self.completion}],
+            "lesson_id": self.lesson_id,
+            "strategy": self.strategy,
+            "operator": self.operator,
+            "weakness": self.weakness_id,
+            "depth": self.depth,
+            "source": self.source,
+            "parents": list(self.parents),
+        }
+        return json.dumps(fields, ensure_ascii=False)
+
+    @property
+    def row_hash(self) -> str:
+        """12 hex digits of `row`: rows of equal texts and different provenance differ."""
+        return hashlib.sha256(self.row.encode()).hexdigest()[:12]
+
+    @property
     def is_real(self) -> bool:
         """Human-made."""
         return self.depth == 0

@@ -18,7 +18,8 @@ from curricula.anchors.contract import load_anchors
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Candidate, Lesson
-from curricula.mix import Mix, build_mix, write_curriculum
+from curricula.mix import Mix, build_mix
+from curricula.mix_file import write_curriculum
 from curricula.strategies.contract import find_strategy
 from curricula.verifiers.contract import verify
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curricula.lesson import Lesson, Verdict
-from curricula.mix import MixError, MixRow, MixRules, build_mix, rebuild_mix, write_curriculum
+from curricula.mix import MixError, MixRow, MixRules, build_mix
+from curricula.mix_file import rebuild_mix, write_curriculum
 from curricula.mix_rules import broken_rule
 
 
