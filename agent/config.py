@@ -19,6 +19,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from curricula.anchors.names import absolute_name
 from probes.errors import WeakspotError
 from probes.registry import is_path
 
@@ -141,11 +142,33 @@ class PlanConfig(_Group):
     """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
 
 
+class DomainConfig(_Group):
+    """A field whose lessons are mixed with real data of its own."""
+
+    name: str = Field(min_length=1)
+    """What reports call it."""
+    suites: list[str] = Field(min_length=1)
+    """Names of suites: lessons for weaknesses whose failures are mostly of these belong to the domain."""
+    anchors: list[str] = Field(min_length=1)
+    """Its human-made data, named like `curriculum.anchors` and used beside them."""
+    real_min: float = Field(default=0.30, ge=0, le=1)
+    """Least share of its training tokens that is human-made."""
+    real_max: float = Field(default=0.70, ge=0, le=1)
+    """Most of it."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> DomainConfig:
+        if self.real_min > self.real_max:
+            raise ValueError(f"real_min {self.real_min:g} of domain {self.name!r} is above real_max {self.real_max:g}")
+        return self
+
+
 class CurriculumConfig(_Group):
     """What a training file is made of."""
 
     anchors: list[str] = ["mmlu_flan_cot", "bbh_cot", "gsm8k_cot"]
-    """Human-made data: exemplars that ship with lm-eval (`mmlu_flan_cot`, `bbh_cot`, `gsm8k_cot`), or JSONL files of prompt/completion rows."""
+    """Human-made data: exemplars that ship with lm-eval (`mmlu_flan_cot`, `bbh_cot`, `gsm8k_cot`), .jsonl or .parquet files of prompt/completion rows,
+    `hf:ORG/NAME` (a Hugging Face data set), `text:FOLDER`, `html:FOLDER`; `?prompt=COLUMN&completion=COLUMN&limit=N` behind a name chooses columns and rows."""
     seeds: list[str] = []
     """Human-made tasks that strategies show to a teacher, expand or choose from, named like anchors; empty: the anchors."""
     real_min: float = Field(default=0.30, ge=0, le=1)
@@ -157,7 +180,25 @@ class CurriculumConfig(_Group):
     replay_share: float = Field(default=0.15, ge=0, lt=1)
     """Least share of lesson tokens for what the student already does right, where earlier lessons must be subsampled."""
     max_operator_share: float = Field(default=0.35, gt=0, le=1)
-    """Most of the lessons that one engine or template may write."""
+    """Most of the training tokens that one engine or sub-recipe may hold."""
+    max_template_share: float = Field(default=0.25, gt=0, le=1)
+    """Most of them for one wording of one engine."""
+    max_source_share: float = Field(default=0.75, gt=0, le=1)
+    """Most of the human-made tokens for one data set, where there are several; earlier lessons give way to it."""
+    max_depth: int = Field(default=2, ge=1)
+    """Lessons written from lessons written from ... deeper than this are left out; 1: written from human-made items or probes."""
+    policy: Literal["mix", "verified", "both"] = "mix"
+    """What keeps the mix from collapsing. `mix`: the real share. `verified`: every lesson is proved by something that is no model's opinion,
+    and the real share may fall below `real_min` where real data is short. `both`: both."""
+    max_below_real_min: int = Field(default=2, ge=0)
+    """Policy `verified`: most curricula in a row below `real_min`."""
+    domains: list[DomainConfig] = []
+    """Fields with a real share of their own, each a mapping of `name`, `suites`, `anchors`, `real_min`, `real_max`."""
+    learnable: Literal["off", "margin", "rollouts"] = "off"
+    """Leave out lessons that the student already masters or can't reach: `rollouts` lets it answer each `n_rollouts` times, `margin` reads the
+    log-probability that it gives the answer (docs/log.md has what both cost and how well they agree)."""
+    n_rollouts: int = Field(default=8, ge=2, le=64)
+    """Answers sampled for each lesson."""
     max_anchor_tokens: int = Field(default=256, ge=16)
     """Longer human-made rows are left out."""
 
@@ -165,6 +206,8 @@ class CurriculumConfig(_Group):
     def _bounds(self) -> CurriculumConfig:
         if self.real_min > self.real_max:
             raise ValueError(f"real_min {self.real_min:g} is above real_max {self.real_max:g}")
+        if twice := next((d.name for d in self.domains if [e.name for e in self.domains].count(d.name) > 1), None):
+            raise ValueError(f"two domains are named {twice!r}")
         return self
 
 
@@ -372,10 +415,14 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
     """Relative paths made absolute from `folder`. A student is a path only where that folder exists: `org/name` may be a hub id."""
     if isinstance(value, list):
         return [_anchored(key, item, folder) for item in value]
+    if isinstance(value, dict) and key == "curriculum.domains":
+        return {name: _anchored("curriculum.anchors" if name == "anchors" else "", item, folder) for name, item in value.items()}
     if not isinstance(value, str) or not value or value.startswith("~"):
         return value
+    if key in ("curriculum.anchors", "curriculum.seeds"):
+        return absolute_name(value, folder)
     is_named = {
-        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value), "curriculum.anchors": is_path(value), "curriculum.seeds": is_path(value),
+        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value),
         "student.model": value != EMBEDDED and (folder / value).is_dir(),
     }.get(key, False)
     return str((folder / value).resolve()) if is_named else value
