@@ -19,7 +19,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from agent.config_file import flatten, nest, read_yaml
 from curricula.anchors.names import absolute_name
+from curricula.mix_rules import Domain
 from probes.errors import WeakspotError
 from probes.registry import is_path
 
@@ -142,27 +144,6 @@ class PlanConfig(_Group):
     """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
 
 
-class DomainConfig(_Group):
-    """A field whose lessons are mixed with real data of its own."""
-
-    name: str = Field(min_length=1)
-    """What reports call it."""
-    suites: list[str] = Field(min_length=1)
-    """Names of suites: lessons for weaknesses whose failures are mostly of these belong to the domain."""
-    anchors: list[str] = Field(min_length=1)
-    """Its human-made data, named like `curriculum.anchors` and used beside them."""
-    real_min: float = Field(default=0.30, ge=0, le=1)
-    """Least share of its training tokens that is human-made."""
-    real_max: float = Field(default=0.70, ge=0, le=1)
-    """Most of it."""
-
-    @model_validator(mode="after")
-    def _bounds(self) -> DomainConfig:
-        if self.real_min > self.real_max:
-            raise ValueError(f"real_min {self.real_min:g} of domain {self.name!r} is above real_max {self.real_max:g}")
-        return self
-
-
 class CurriculumConfig(_Group):
     """What a training file is made of."""
 
@@ -181,33 +162,24 @@ class CurriculumConfig(_Group):
     """Least share of lesson tokens for what the student already does right, where earlier lessons must be subsampled."""
     max_operator_share: float = Field(default=0.35, gt=0, le=1)
     """Most of the training tokens that one engine or sub-recipe may hold."""
-    max_template_share: float = Field(default=0.25, gt=0, le=1)
-    """Most of them for one wording of one engine."""
-    max_source_share: float = Field(default=0.75, gt=0, le=1)
-    """Most of the human-made tokens for one data set, where there are several; earlier lessons give way to it."""
-    max_depth: int = Field(default=2, ge=1)
-    """Lessons written from lessons written from ... deeper than this are left out; 1: written from human-made items or probes."""
-    policy: Literal["mix", "verified", "both"] = "mix"
-    """What keeps the mix from collapsing. `mix`: the real share. `verified`: every lesson is proved by something that is no model's opinion,
-    and the real share may fall below `real_min` where real data is short. `both`: both."""
-    max_below_real_min: int = Field(default=2, ge=0)
-    """Policy `verified`: most curricula in a row below `real_min`."""
-    domains: list[DomainConfig] = []
-    """Fields with a real share of their own, each a mapping of `name`, `suites`, `anchors`, `real_min`, `real_max`."""
-    learnable: Literal["off", "margin", "rollouts"] = "off"
-    """Leave out lessons that the student already masters or can't reach: `rollouts` lets it answer each `n_rollouts` times, `margin` reads the
-    log-probability that it gives the answer (docs/log.md has what both cost and how well they agree)."""
-    n_rollouts: int = Field(default=8, ge=2, le=64)
-    """Answers sampled for each lesson."""
     max_anchor_tokens: int = Field(default=256, ge=16)
     """Longer human-made rows are left out."""
+    policy: Literal["mix", "verified", "both"] = "mix"
+    """What keeps the mix from collapsing. `mix`: the real share. `verified`: every lesson is proved by something that is no model's opinion,
+    and the real share may fall below `real_min` in two curricula in a row where real data is short. `both`: both."""
+    domains: list[Domain] = []
+    """Fields with a real share of their own, each a mapping of `name`, `suites` (whose weaknesses' lessons belong to it), `anchors`, `real_min`, `real_max`."""
+    learnable: Literal["off", "margin", "rollouts"] = "off"
+    """Leave out lessons that the student masters or can't reach: `rollouts` lets it answer each eight times, `margin` reads the probability that it gives the answer."""
 
     @model_validator(mode="after")
     def _bounds(self) -> CurriculumConfig:
-        if self.real_min > self.real_max:
-            raise ValueError(f"real_min {self.real_min:g} is above real_max {self.real_max:g}")
-        if twice := next((d.name for d in self.domains if [e.name for e in self.domains].count(d.name) > 1), None):
+        names = [domain.name for domain in self.domains]
+        if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"two domains are named {twice!r}")
+        for low, high, of in [(self.real_min, self.real_max, ""), *((d.real_min, d.real_max, f" of domain {d.name!r}") for d in self.domains)]:
+            if not 0 <= low <= high <= 1:
+                raise ValueError(f"real_min {low:g}{of} is " + ("above" if low > high else "no share beside") + f" real_max {high:g}")
         return self
 
 
@@ -307,7 +279,7 @@ class Loaded:
 
 def keys() -> list[str]:
     """All dotted keys, in file order."""
-    return list(_flatten(Config().model_dump(mode="json")))
+    return list(flatten(Config().model_dump(mode="json")))
 
 
 def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Loaded:
@@ -324,7 +296,7 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
     flat: dict[str, Any] = {}
     sources = dict.fromkeys(keys(), "default")
     if path is not None:
-        for key, value in _flatten(_read(path)).items():
+        for key, value in flatten(read_yaml(path)).items():
             _known(key, str(path))
             flat[key], sources[key] = _anchored(key, value, path.parent), str(path)
     by_env = {"WEAKSPOT_" + key.replace(".", "_").upper(): key for key in keys()}
@@ -339,7 +311,7 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
         _known(key, "--set")
         flat[key], sources[key] = _anchored(key, _value(text, f"--set {key}"), Path.cwd()), "--set"
     try:
-        config = Config.model_validate(_nest(flat))
+        config = Config.model_validate(nest(flat))
     except ValidationError as error:
         raise _explain(error, sources) from None
     return Loaded(config, sources)
@@ -347,49 +319,8 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
 
 def changed_keys(old: Config, new: Config) -> list[str]:
     """`group.key (old -> new)` for every result-deciding key that differs."""
-    before, after = _flatten(old.model_dump(mode="json")), _flatten(new.model_dump(mode="json"))
+    before, after = flatten(old.model_dump(mode="json")), flatten(new.model_dump(mode="json"))
     return [f"{key} ({before[key]} -> {after[key]})" for key in after if before[key] != after[key] and not key.startswith("limits.")]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise WeakspotError(f"configuration {str(path)!r} not found", hint="`weakspot init` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise WeakspotError(f"configuration {str(path)!r} can't be read: {error}") from None
-    try:
-        body = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise WeakspotError(f"not valid YAML: {getattr(error, 'problem', error)}", where=where) from None
-    if body is None:
-        return {}
-    if not isinstance(body, dict):
-        raise WeakspotError(f"expected keys and values, found {type(body).__name__}", where=str(path))
-    return body
-
-
-def _flatten(body: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in body.items():
-        if isinstance(value, Mapping):
-            flat.update(_flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for key, value in flat.items():
-        *groups, last = key.split(".")
-        at = nested
-        for group in groups:
-            at = at.setdefault(group, {})
-        at[last] = value
-    return nested
 
 
 def _known(key: str, where: str) -> None:

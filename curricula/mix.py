@@ -33,6 +33,7 @@ from typing import Any
 from curricula.anchors.contract import data_set
 from curricula.lesson import Lesson, Verdict
 from curricula.mix_rules import (
+    Domain,
     MixError,
     MixRow,
     MixRules,
@@ -54,15 +55,6 @@ REAL_SLACK = 0.02  # aimed at above real_min, so that one long lesson does not t
 
 
 MIN_ROOM_SHARE = 0.1  # of max_tokens; a mix that must shrink its lessons further than this is refused
-
-
-@dataclass(frozen=True)
-class Domain:
-    """A field with a real share of its own."""
-
-    name: str
-    real_min: float
-    real_max: float
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from curricula.anchors.contract import data_set
 from curricula.lesson import Lesson
 from probes.errors import WeakspotError
 
-
 Policy = Literal["mix", "verified", "both"]
 # Checks that were made without asking a model. What several answers of one model agree on (`agreement`, `vote`, `votes`) is
 # its opinion, however often it is asked.
@@ -24,6 +23,19 @@ PROOFS = frozenset({"engine", "gold", "expression", "tests"})
 
 class MixError(WeakspotError):
     """No mix of the given rows keeps the rules."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A field with real data and a real share of its own."""
+
+    name: str
+    suites: tuple[str, ...]
+    """Lessons for weaknesses whose failures are mostly of these suites belong to it."""
+    anchors: tuple[str, ...]
+    """Names of its sources of real data."""
+    real_min: float = 0.30
+    real_max: float = 0.70
 
 
 @dataclass(frozen=True)

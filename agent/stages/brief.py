@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from agent.config import Config, CurriculumConfig
 from agent.diagnosis.typing import failure_type
+from agent.stages.real import anchor_names
 from agent.store import Store
 from curricula.anchors.contract import load_anchors
 from curricula.filters.decontaminate import Decontaminator
@@ -24,7 +25,7 @@ def require_strategies(config: Config) -> None:
         WeakspotError: one is unknown or does not load, asks a language model and there is none, or needs human-made rows and
             there are none; or a source of human-made rows can't be read.
     """
-    rows = load_anchors([*config.curriculum.anchors, *config.curriculum.seeds])
+    rows = load_anchors([*anchor_names(config.curriculum), *config.curriculum.seeds])
     for name in config.strategies:
         needs = find_strategy(name).needs
         if "teacher" in needs and config.teacher.model == "symbolic":
@@ -46,7 +47,7 @@ def fit_seeds(settings: CurriculumConfig, decontaminator: Decontaminator) -> tup
     Raises:
         WeakspotError: a source can't be read.
     """
-    return tuple(seed for seed in load_anchors(settings.seeds or settings.anchors) if decontaminator.check(seed).outcome == "pass")
+    return tuple(seed for seed in load_anchors(settings.seeds or anchor_names(settings)) if decontaminator.check(seed).outcome == "pass")
 
 
 def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int, *, model_key: str, champion: str, seed: int,

@@ -7,14 +7,16 @@ rows are stored with their reason. Almost no lesson kept is an outcome (`no_data
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.brief import every_probe, fit_seeds, make_brief
+from agent.stages.real import anchor_names, domain_finder
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
-from curricula.anchors.contract import load_anchors
+from curricula.anchors.contract import load_sources, rows_of
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Candidate, Lesson
@@ -79,14 +81,19 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
     Nothing earlier is left out while it fits: with replay held to 15 % the next candidate forgot what the champion had
     just learned (odd or even .74 to .26 in one cycle; docs/decisions/0004).
     """
-    settings = context.config.curriculum
-    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["is_open"]}
+    run, cycle, settings = state["run"], state["cycle"], context.config.curriculum
+    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(run, cycle) if row["is_open"]}
     replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
-    return build_mix(
-        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], load_anchors(settings.anchors), replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
-        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", state["cycle"]),
+    sources = load_sources(anchor_names(settings))
+    mix = build_mix(
+        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], rows_of(sources), replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
+        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", cycle),
         decontaminate=decontaminator.check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
-        max_row_tokens=context.config.train.max_length)
+        max_row_tokens=context.config.train.max_length, policy=settings.policy, n_below_before=context.store.lessons.n_below_real_min(run, cycle),
+        domains=settings.domains, domain_of=domain_finder(context.store, run, settings, sources))
+    for warning in mix.recipe["warnings"]:
+        context.watcher.say(f"warning: {warning}")
+    return replace(mix, recipe=mix.recipe | {"anchors": [{"name": source.name, "sha256": source.sha256, "n_rows": len(source.rows)} for source in sources]})
 
 
 def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
@@ -96,9 +103,9 @@ def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
 
 
 def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]]) -> None:
-    store.lessons.add_kept(run, cycle, funnel.kept)
+    store.lessons.add_kept(run, cycle, funnel.kept, [judged.verdicts for judged in funnel.judged if judged.is_kept and judged.candidate.lesson is not None])
     store.lessons.add_rejected(run, cycle, ((judged.candidate.lesson or _without_lesson(judged.candidate, judged.weakness_id, judged.strategy),
-                                             judged.verdict) for judged in funnel.rejected))
+                                             judged.verdicts) for judged in funnel.rejected))
     store.lessons.add_funnel(run, cycle, rows)
 
 

@@ -17,7 +17,7 @@ from probes.errors import WeakspotError
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 _LEFT_OUT = ("script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "button", "select", "iframe", "svg", "head")
-_BLOCKS = frozenset("p div section article main li dt dd h1 h2 h3 h4 h5 h6 pre blockquote table tr figure figcaption ul ol dl body hr".split())
+_BLOCKS = frozenset(["p", "div", "section", "article", "main", "li", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table", "tr", "figure", "figcaption", "ul", "ol", "dl", "body", "hr"])
 _ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu"})
 
 
