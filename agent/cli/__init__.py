@@ -25,6 +25,7 @@ from agent.cli import (
     gate,
     graph,
     init,
+    mix,
     probes,
     report,
     run,
@@ -50,6 +51,7 @@ for verb in VERBS:
     app.command()(verb)
 app.add_typer(probes.app, name="probes")
 app.add_typer(gate.app, name="gate")
+app.add_typer(mix.app, name="mix")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
