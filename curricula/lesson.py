@@ -124,7 +124,7 @@ class Verdict:
     """What one step of the funnel said of one candidate."""
 
     step: str
-    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`."""
+    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`, `learnable`."""
     outcome: str
     """`pass`, `fail` or `unverifiable`."""
     reason: str = ""

@@ -399,16 +399,15 @@ def test_the_share_of_what_carries_loss_is_told() -> None:
     assert result.recipe["real_share_of_answers"] == pytest.approx(sum(n for is_real, n in answers if is_real) / sum(n for _, n in answers))
 
 
-def test_trl_and_datasets_take_the_file_as_it_is(tmp_path: Path) -> None:
+def test_datasets_reads_the_file_as_it_is(tmp_path: Path) -> None:
     import datasets
-    from trl.data_utils import is_conversational
 
     path = tmp_path / "curriculum.jsonl"
     result = mix(made(60, operator="add"), anchors=human(50))
     write_curriculum(result, path)
     rows = datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
     assert len(rows) == len(result.rows)
-    assert all(is_conversational({"prompt": row["prompt"], "completion": row["completion"]}) for row in rows)
+    assert all([turn["role"] for turn in row["prompt"] + row["completion"]] == ["user", "assistant"] for row in rows)
     assert [row["prompt"][0]["content"] for row in rows] == [row.lesson.prompt for row in result.rows]
 
 
