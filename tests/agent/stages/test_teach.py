@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from agent.config import Config
-from agent.fakes import ScriptedStudent
-from agent.stages.teach import _earlier, _mix
+from agent.fakes import Script, ScriptedStudent
+from agent.stages.teach import _earlier, _learnable, _mix
 from agent.store import Store
 from curricula.filters.decontaminate import Decontaminator
 from curricula.lesson import Lesson
@@ -69,3 +69,32 @@ def test_proved_lessons_may_do_without_real_data_for_two_curricula_in_a_row_and_
         assert mix(3, "verified").real_share >= 0.3
         assert mix(4, "verified").recipe["is_below_real_min"] is False and store.lessons.n_below_real_min(RUN, 5) == 0
         assert [row["name"] for row in first.recipe["anchors"]] == [str(tmp_path / "own.jsonl")]
+
+
+@pytest.mark.parametrize(("how", "skill", "outcome", "reason"), [
+    ("margin", 0.5, "pass", ""), ("margin", 0.01, "fail", "out of reach without steps"), ("margin", 0.95, "fail", "mastered already"),
+    ("rollouts", 0.5, "fail", "out of reach without steps"),
+])  # fmt: skip
+def test_the_champion_says_what_is_learnable(tmp_path: Path, how: str, skill: float, outcome: str, reason: str) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Student(ScriptedStudent):
+        def rollouts(self, prompts, n, *, max_tokens, seed, adapter=""):
+            asked.append(("rollouts", adapter))
+            assert n == 8 and max_tokens > 10
+            return super().rollouts(prompts, n, max_tokens=max_tokens, seed=seed, adapter="")
+
+        def answer_scores(self, rows, adapter=""):
+            asked.append(("margin", adapter))
+            return super().answer_scores(rows, "")
+
+    def step(how: str):
+        config = Config.model_validate({"curriculum": {"learnable": how}})
+        context = SimpleNamespace(config=config, student=Student(tmp_path, Script(base_skill=skill)), seed=lambda *names: 7)
+        return _learnable(context, {"run": RUN, "cycle": 1, "champion": "abc"})  # type: ignore[arg-type]
+
+    assert step("off") is None
+    check = step(how)
+    assert check is not None
+    (verdict,) = check([Lesson("What is 3 and 4?", "7", "7", "symbolic", 1)])
+    assert (verdict.outcome, verdict.reason) == (outcome, reason) and asked == [(how, "abc")]
