@@ -134,6 +134,7 @@ def _by_domain(
         by_name[name if name in bounds else ""].append(row)
     n_made = {name: tokens_of(row for row in own if row.part != "anchor") for name, own in by_name.items()}
     chosen: list[MixRow] = []
+    refused: MixError | None = None
     came_to: dict[str, Any] = {}
     for name, own in by_name.items():
         if not n_made[name]:
@@ -144,10 +145,22 @@ def _by_domain(
         try:
             mixed = _chosen(own, own_rules)
         except MixError as error:
-            raise MixError(f"domain {name or 'of all others'}: {error.message}", where=error.where, hint=error.hint) from None
+            refused = MixError(f"domain {name or 'of all others'}: {error.message}", where=error.where, hint=error.hint)
+            if not _has_too_few(own, n_made[name], high):
+                raise refused from None
+            left_out[f"domain {name or '(others)'}: too few lessons for its shortest human-made row"] += sum(row.part != "anchor" for row in own)
+            continue
         chosen += mixed
         came_to[name or "(others)"] = {"n_rows": len(mixed), "n_tokens": tokens_of(mixed), "real_share": real_share(mixed), "real_min": low, "real_max": high}
+    if not chosen and refused is not None:
+        raise refused
     return chosen, came_to
+
+
+def _has_too_few(rows: list[MixRow], n_made: int, real_max: float) -> bool:
+    """Would even the shortest human-made row take more than its share beside these lessons? Then they wait for a cycle with more."""
+    shortest = min((row.n_tokens for row in rows if row.lesson.is_real), default=0)
+    return shortest > 0 and shortest > real_max * (n_made + shortest)
 
 
 def _chosen(rows: list[MixRow], rules: MixRules) -> list[MixRow]:
@@ -295,7 +308,9 @@ def _choose_real(real: list[MixRow], made: list[MixRow], rules: MixRules, rng: r
     for row in _alternate(
         [r for r in real if r.part == "anchor"], lambda row: row.lesson.source.split("#")[0], rng
     ):
-        queues[data_set(row.lesson)].insert(0, row)
+        queues[data_set(row.lesson)].append(row)
+    for queue in queues.values():
+        queue.reverse()  # taken from the end
     while n_real < _target(rules) * total and any(queues.values()):
         source = min((name for name in queues if queues[name]), key=lambda name: (used[name], name))
         take(queues[source].pop())

@@ -391,6 +391,10 @@ def test_a_domain_has_bounds_and_real_data_of_its_own() -> None:
         mix(new, anchors=[*human(200), *human(5, source="code")], domains=[CODE], domain_of=domain_of)
     only = mix(made(100), anchors=[*human(200), *human(5, source="code")], domains=[CODE], domain_of=domain_of)
     assert list(only.recipe["domains"]) == ["(others)"]
+    few = mix([*made(100), *made(1, weakness="code", tag="c")], anchors=[*human(200), *human(50, source="code")], domains=[CODE], domain_of=domain_of)
+    assert few.recipe["left_out"]["domain code: too few lessons for its shortest human-made row"] == 1 and list(few.recipe["domains"]) == ["(others)"]
+    with pytest.raises(MixError, match="domain code: .* above 0.60|domain code: no lesson|domain code: .* below 0.50"):
+        mix(made(1, weakness="code"), anchors=[*human(200), *human(50, source="code")], domains=[CODE], domain_of=domain_of)
 
 
 def test_the_share_of_what_carries_loss_is_told() -> None:
