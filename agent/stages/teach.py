@@ -7,27 +7,20 @@ rows are stored with their reason. Almost no lesson kept is an outcome (`no_data
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.brief import every_probe, fit_seeds, make_brief
+from agent.stages.learnability import learnability_step
 from agent.stages.real import anchor_names, domain_finder
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
 from curricula.anchors.contract import load_sources, rows_of
 from curricula.filters.decontaminate import Decontaminator
-from curricula.filters.learnability import (
-    N_ROLLOUTS,
-    ROOM_TOKENS,
-    LearnabilityFilter,
-    by_probability,
-    by_rollouts,
-)
 from curricula.funnel import FunnelResult, Order, judge
-from curricula.lesson import Candidate, Lesson, Verdict
+from curricula.lesson import Candidate, Lesson
 from curricula.mix import Mix, build_mix
 from curricula.mix_file import write_curriculum
 from curricula.strategies.contract import find_strategy
@@ -49,7 +42,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
     context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
-    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify, learnable=_learnable(context, state))
+    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify, learnable=learnability_step(context, state))
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
     budget: dict[str, Any] = {}
@@ -102,23 +95,6 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
     for warning in mix.recipe["warnings"]:
         context.watcher.say(f"warning: {warning}")
     return replace(mix, recipe=mix.recipe | {"anchors": [{"name": source.name, "sha256": source.sha256, "n_rows": len(source.rows)} for source in sources]})
-
-
-def _learnable(context: RunContext, state: CycleState) -> Callable[[Sequence[Lesson]], list[Verdict]] | None:
-    """The funnel's last step: what the champion makes of the lessons. None where it is off."""
-    how, student, champion = context.config.curriculum.learnable, context.student, state["champion"]
-    if how == "off":
-        return None
-
-    def by_margin(lessons: Sequence[Lesson]) -> list[float]:
-        return by_probability([answer.logprob for answer in student.answer_scores([(row.prompt, row.completion) for row in lessons], champion)])
-
-    def by_trying(lessons: Sequence[Lesson]) -> list[float]:
-        longest = max(student.count_tokens([("", row.completion) for row in lessons])) + ROOM_TOKENS
-        seed = context.seed("rollouts", state["cycle"], lessons[0].lesson_id)
-        return by_rollouts(lessons, student.rollouts([row.prompt for row in lessons], N_ROLLOUTS, max_tokens=longest, seed=seed, adapter=champion))
-
-    return LearnabilityFilter(by_margin if how == "margin" else by_trying, how).check
 
 
 def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ import pytest
 
 from agent.config import Config
 from agent.fakes import Script, ScriptedStudent
-from agent.stages.teach import _earlier, _learnable, _mix
+from agent.stages.learnability import learnability_step
+from agent.stages.teach import _earlier, _mix
 from agent.store import Store
 from curricula.filters.decontaminate import Decontaminator
 from curricula.lesson import Lesson
@@ -91,7 +92,7 @@ def test_the_champion_says_what_is_learnable(tmp_path: Path, how: str, skill: fl
     def step(how: str):
         config = Config.model_validate({"curriculum": {"learnable": how}})
         context = SimpleNamespace(config=config, student=Student(tmp_path, Script(base_skill=skill)), seed=lambda *names: 7)
-        return _learnable(context, {"run": RUN, "cycle": 1, "champion": "abc"})  # type: ignore[arg-type]
+        return learnability_step(context, {"run": RUN, "cycle": 1, "champion": "abc"})  # type: ignore[arg-type]
 
     assert step("off") is None
     check = step(how)
