@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.store import Store
-from curricula.anchors.contract import Source, load_sources
+from curricula.anchors.contract import load_sources
 from curricula.lesson import Lesson
 from curricula.mix import Mix
 from curricula.mix_file import curriculum_bytes, rebuild_mix
@@ -25,11 +25,13 @@ def curriculum_of(store: Store, run: str, cycle: int | None) -> dict[str, Any]:
     """The stored curriculum of a cycle (the newest that has one where `cycle` is None), recipe decoded.
 
     Raises:
-        WeakspotError: there is none.
+        WeakspotError: there is none, or it was made by a version that kept less.
     """
     cycles = [cycle] if cycle else range(store.weaknesses.last_cycle(run), 0, -1)
     for number in cycles:
         if row := store.lessons.curriculum(run, number):
+            if "anchors" not in row["recipe"]:
+                raise WeakspotError(f"the curriculum of cycle {number} was made before recipes named their sources of real data", hint=f"the file itself: {row['path']}")
             return row
     raise WeakspotError(f"{run} has no curriculum" + (f" of cycle {cycle}" if cycle else " yet"), hint=f"`weakspot report {run}` says what each cycle came to")
 
@@ -41,7 +43,7 @@ def rebuild(store: Store, run: str, cycle: int) -> tuple[Mix, bytes]:
         WeakspotError: no such curriculum; a source is gone or changed (named); what comes out is not what was trained on.
     """
     row = curriculum_of(store, run, cycle)
-    sources = _sources(row["recipe"])
+    sources = load_sources(anchor["name"] for anchor in row["recipe"]["anchors"])
     stored = {anchor["name"]: anchor for anchor in row["recipe"]["anchors"]}
     if changed := [source for source in sources if source.sha256 != stored[source.name]["sha256"]]:
         lines = [f"{source.name}: {len(source.rows)} rows, sha256 {source.sha256[:12]}; then {stored[source.name]['n_rows']} rows, {stored[source.name]['sha256'][:12]}" for source in changed]
@@ -82,15 +84,9 @@ def explain(store: Store, run: str, cycle: int | None, name: str) -> dict[str, A
         "verdicts": json.loads(found["verdicts"]), "parents": _ancestry(store, run, json.loads(found["parents"]), {row["lesson_id"]})}
 
 
-def _sources(recipe: dict[str, Any]) -> list[Source]:
-    if "anchors" not in recipe:
-        raise WeakspotError("this curriculum was made before recipes named their sources of real data", hint="the file itself is in the run's folder")
-    return load_sources(anchor["name"] for anchor in recipe["anchors"])
-
-
 def _real(recipe: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """A human-made row: the file and line it is from, as the sources are now."""
-    for source in _sources(recipe):
+    for source in load_sources(anchor["name"] for anchor in recipe["anchors"]):
         lesson: Lesson | None = next((lesson for lesson in source.rows if (lesson.lesson_id, lesson.row_hash) == (row["lesson_id"], row["row_hash"])), None)
         if lesson is not None:
             kept = {key: value for key, value in asdict(lesson).items() if key in _SHOWN}

@@ -1,6 +1,6 @@
 """Does the probability of an answer tell what rollouts tell, and what do both cost? On probes of `basics`, with the real student.
 
-    python -m bench.learnability STATE [--lessons 120] [--n 69] [--rollouts 8]
+    python -m bench.learnability STATE [--lessons 120 | --adapter HASH] [--n 69] [--rollouts 8]
 
 The base, and an adapter trained on the spot on `--lessons` other probes of the same skills (0: the base alone). For each probe the student answers eight times at temperature 1; its share of right answers is set against the probability and
 the margin of the gold. Printed and written to bench/results/learnability.json: rank correlation, area under the curve for "1/8 or more" and "above
@@ -66,6 +66,7 @@ def measure(student: WorkerStudent, adapter: str, probes: list[Probe], n_rollout
     started = cpu_s(student)
     scores = student.answer_scores(rows, adapter)
     margin_s = cpu_s(student) - started
+    print(f"{'trained' if adapter else 'base'}: {100 * margin_s / len(probes):.1f} CPU s per 100 by margin", flush=True)
     longest = max(student.count_tokens([("", probe.gold) for probe in probes])) - min(student.count_tokens([("", "")]))
     started = cpu_s(student)
     answers = student.rollouts([probe.prompt for probe in probes], n_rollouts, max_tokens=longest + ROOM_TOKENS, seed=seed, adapter=adapter)
@@ -101,18 +102,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("state", type=Path)
     parser.add_argument("--lessons", type=int, default=120)
+    parser.add_argument("--adapter", default="", help="one trained before, instead")
     parser.add_argument("--n", type=int, default=69)
     parser.add_argument("--rollouts", type=int, default=N_ROLLOUTS)
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     probes, lessons = drawn(given.n, given.lessons, given.seed)
     with open_student(StudentConfig(), given.state) as student, tempfile.TemporaryDirectory() as folder:
-        adapters = [trained(student, lessons, Path(folder), given.seed)] if lessons else []
-        found = [measure(student, adapter, probes, given.rollouts, given.seed) for adapter in [*adapters, ""]]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
-    for one in found:
-        print(json.dumps({key: value for key, value in one.items() if key != "rows"}, indent=1))
+        adapters = [given.adapter] if given.adapter else [trained(student, lessons, Path(folder), given.seed)] if lessons else []
+        found: list[dict] = []
+        for adapter in [*adapters, ""]:
+            found.append(measure(student, adapter, probes, given.rollouts, given.seed))
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+            print(json.dumps({key: value for key, value in found[-1].items() if key != "rows"}, indent=1), flush=True)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
            f" by {facts['strategy']}{' / ' + facts['operator'] if facts['operator'] else ''}, depth {facts['depth']}, {money(facts['cost_usd'])}")
     yield f"teacher: {facts['teacher'] or 'none'}" + (f", prompt {facts['prompt_hash']}" if facts["prompt_hash"] else "")
     if facts["source"]:
-        yield f"source: {one_line(facts['source'], 300)}"
+        yield f"source: {one_line(facts['meta'].get('origin') or facts['source'], 300)}"
     yield f"answer {one_line(facts['answer'], 80)!r}, verifier {facts['verifier']}, check {one_line(facts['check'], 80)!r} ({facts['check_kind'] or 'none'})"
     for verdict in facts["verdicts"]:
         yield f"  {verdict['step']}: {verdict['outcome']}" + (f", {one_line(verdict['reason'], 120)}" if verdict["reason"] else "") + (f" [{one_line(verdict['evidence'], 120)}]" if verdict["evidence"] else "")
