@@ -19,7 +19,7 @@ from pathlib import Path
 from agent.config import StudentConfig
 from agent.student.client import WorkerStudent, open_student
 from agent.student.contract import TrainParams
-from curricula.filters.learnability import HIGH, LOW, N_ROLLOUTS, ROOM_TOKENS, by_probability
+from curricula.filters.learnability import BOUNDS, HIGH, LOW, N_ROLLOUTS, ROOM_TOKENS, by_probability
 from curricula.lesson import Lesson
 from probes.registry import find_suite
 from probes.scorers import score
@@ -76,14 +76,15 @@ def measure(student: WorkerStudent, adapter: str, probes: list[Probe], n_rollout
     signals = {"probability": by_probability([s.logprob for s in scores]), "margin": [s.margin for s in scores]}
     signals["logprob a character"] = [s.logprob / len(p.gold) for s, p in zip(scores, probes, strict=True)]
 
-    def verdict(value: float) -> str:
-        return "below" if value < LOW else "above" if value > HIGH else "kept"
+    def verdict(value: float, how: str) -> str:
+        low, high = BOUNDS[how]
+        return "below" if value < low else "above" if value > high else "kept"
 
     def auc(truth: list[bool], values: list[float]) -> float | None:
         return float(roc_auc_score(truth, values)) if len(set(truth)) == 2 else None
 
-    told = [verdict(v) for v in share]
-    guessed = [verdict(v) for v in signals["probability"]]
+    told = [verdict(v, "rollouts") for v in share]
+    guessed = [verdict(v, "margin") for v in signals["probability"]]
     return {
         "student": "trained" if adapter else "base", "n": len(probes), "n_rollouts": n_rollouts, "max_tokens": longest + ROOM_TOKENS,
         "cpu_seconds_per_100": {"margin": 100 * margin_s / len(probes), "rollouts": 100 * rollouts_s / len(probes)},

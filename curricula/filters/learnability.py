@@ -2,7 +2,7 @@
 
 Lessons go in, verdicts come out. How often the student answers a lesson's prompt rightly is estimated by `by_rollouts` (it
 answers each `N_ROLLOUTS` times) or `by_probability` (the probability that it writes the lesson's own answer, one forward
-pass). Kept is 1/8 to 7/8, as SwS (Liang 2025, arXiv 2506.08989) and DAPO's dynamic sampling do. Below that a lesson passes only where it shows its steps: a bare
+pass). Kept is 1/8 to 7/8; of a probability, what eight rollouts would more likely keep than not. Below that a lesson passes only where it shows its steps: a bare
 answer to what is out of reach is learned by heart. Above it a small share is kept as replay.
 """
 
@@ -19,6 +19,8 @@ from probes.scorers import score
 STEP = "learnable"
 N_ROLLOUTS = 8
 LOW, HIGH = 1 / N_ROLLOUTS, 1 - 1 / N_ROLLOUTS
+EVEN = 1 - 0.5 ** (1 / N_ROLLOUTS)  # .083: the probability at which one of eight rollouts is right half of the time
+BOUNDS = {"rollouts": (LOW, HIGH), "margin": (EVEN, 1 - EVEN)}
 REPLAY_SHARE = 0.1  # of the lessons that pass, for what is mastered: the mix has its own replay of earlier lessons
 STEP_WORDS = 5  # words of a completion beyond its answer from which it counts as worked
 ROOM_TOKENS = 16  # beside the lesson's own answer, for a student that answers in a sentence
@@ -33,7 +35,7 @@ class LearnabilityFilter:
 
     estimate: Estimate
     how: str
-    """`rollouts` or `margin`; what the verdict's evidence names."""
+    """A key of `BOUNDS`; the verdict's evidence names it."""
     _n_passed: int = field(default=0, init=False)
     _n_replayed: int = field(default=0, init=False)
 
@@ -46,12 +48,13 @@ class LearnabilityFilter:
 
     def _judge(self, lesson: Lesson, share: float) -> Verdict:
         evidence = f"right {share:.2f} of the time by {self.how}"
-        if share > HIGH:
+        low, high = BOUNDS[self.how]
+        if share > high:
             if self._n_replayed + 1 > REPLAY_SHARE * (self._n_passed + 1):
                 return Verdict(STEP, "fail", "mastered already", evidence)
             self._n_replayed += 1
             reason = "mastered, kept as replay"
-        elif share < LOW:
+        elif share < low:
             if not is_worked(lesson):
                 return Verdict(STEP, "fail", "out of reach without steps", evidence)
             reason = "out of reach, taught with steps"

@@ -35,6 +35,13 @@ def test_an_eighth_to_seven_eighths_is_kept(share: float, completion: str, outco
     assert f"{share:.2f}" in verdict.evidence and "rollouts" in verdict.evidence
 
 
+@pytest.mark.parametrize(("probability", "outcome"), [(0.08, "fail"), (0.09, "pass"), (0.91, "pass"), (0.92, "fail")])
+def test_of_a_probability_is_kept_what_eight_rollouts_would_more_likely_keep_than_not(probability: float, outcome: str) -> None:
+    (verdict,) = LearnabilityFilter(lambda lessons: [probability], "margin").check([lesson(3)])
+    assert verdict.outcome == outcome
+    assert (1 - (1 - probability) ** 8 > 0.5 and 1 - probability**8 > 0.5) == (outcome == "pass")
+
+
 def test_of_what_is_mastered_a_tenth_stays_as_replay() -> None:
     shares = iter([1.0] * 50 + [0.5, 1.0] * 100)
     learnable = LearnabilityFilter(lambda lessons: [next(shares) for _ in lessons], "margin")
