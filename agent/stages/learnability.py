@@ -24,6 +24,10 @@ def learnability_step(context: RunContext, state: CycleState) -> Callable[[Seque
     how, student, champion = context.config.curriculum.learnable, context.student, state["champion"]
     if how == "off":
         return None
+    if how == "margin" and not champion:
+        # An untaught base answers in sentences: of 46 probes its bare answers' probability kept none, rollouts 16 (docs/log.md).
+        context.watcher.say("lessons are not filtered by curriculum.learnable=margin before there is a champion")
+        return None
 
     def by_margin(lessons: Sequence[Lesson]) -> list[float]:
         return by_probability([answer.logprob for answer in student.answer_scores([(row.prompt, row.completion) for row in lessons], champion)])

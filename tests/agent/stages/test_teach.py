@@ -89,12 +89,15 @@ def test_the_champion_says_what_is_learnable(tmp_path: Path, how: str, skill: fl
             asked.append(("margin", adapter))
             return super().answer_scores(rows, "")
 
-    def step(how: str):
-        config = Config.model_validate({"curriculum": {"learnable": how}})
-        context = SimpleNamespace(config=config, student=Student(tmp_path, Script(base_skill=skill)), seed=lambda *names: 7)
-        return learnability_step(context, {"run": RUN, "cycle": 1, "champion": "abc"})  # type: ignore[arg-type]
+    said: list[str] = []
 
-    assert step("off") is None
+    def step(how: str, champion: str = "abc"):
+        config = Config.model_validate({"curriculum": {"learnable": how}})
+        context = SimpleNamespace(config=config, student=Student(tmp_path, Script(base_skill=skill)), seed=lambda *names: 7, watcher=SimpleNamespace(say=said.append))
+        return learnability_step(context, {"run": RUN, "cycle": 1, "champion": champion})  # type: ignore[arg-type]
+
+    assert step("off") is None and said == []
+    assert (step(how, champion="") is None) == (how == "margin") == bool(said), "an untaught base's bare answers say nothing"
     check = step(how)
     assert check is not None
     (verdict,) = check([Lesson("What is 3 and 4?", "7", "7", "symbolic", 1)])
