@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from curricula.web.formulas import OPEN, PLACEHOLDER, take_out
+from curricula.web.formulas import OPEN, take_out
 
 SURROUNDINGS = [
     "nav", "footer", "header", "aside", "form", "button", "select", "iframe", "svg", "canvas", "script", "style", "noscript", "template", "dialog", "audio", "video", "head",
@@ -28,6 +28,7 @@ LINKY = 0.6  # share of a block's letters inside links from which it is navigati
 FEW_LINKS = 3  # a paragraph may be one link
 BLOCKS = ".//ul | .//ol | .//dl | .//table | .//p | .//center"
 _FORBIDDEN = re.compile("[\ue000\ue001\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # our placeholders, and what XML can't hold
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*>")  # lxml refuses text that still names an encoding
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ def extract(html: bytes | str, url: str) -> Document:
 
     text = decode(Page(url, html)) if isinstance(html, bytes) else html
     try:
-        tree = parser.document_fromstring(_FORBIDDEN.sub(" ", text), parser=parser.HTMLParser(huge_tree=True, encoding=None))
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):  # nothing but comments or space
+        tree = parser.document_fromstring(_DECLARATION.sub("", _FORBIDDEN.sub(" ", text)), parser=parser.HTMLParser(huge_tree=True, encoding=None))
+    except (etree.ParserError, etree.XMLSyntaxError):  # nothing but comments or space
         return Document(url, "", (), 0)
     title = " ".join((tree.findtext(".//title") or "").split())
     body = tree.find("body")
@@ -126,9 +127,7 @@ def _paragraphs(piece: str) -> list[Block]:
         if not lines:
             continue
         is_list = sum(line.startswith(("- ", "• ")) for line in lines) * 2 > len(lines)
-        # lines of a paragraph are one; a formula set off stays on its own line
-        text = "\n".join(lines) if is_list or len(lines) > 1 and any(PLACEHOLDER.fullmatch(line) for line in lines) else "\n".join(lines)
-        found.append(Block("list" if is_list else "text", text))
+        found.append(Block("list" if is_list else "text", "\n".join(lines)))
     return found
 
 
