@@ -87,10 +87,10 @@ def sift(recipe: Recipe) -> Sifted:
         WeakspotError: a path is missing or holds no page, no seed text is named or there is too little of it.
     """
     if not recipe.seed_text:
-        raise WeakspotError("web pages are judged against seed text and none is named", where="curriculum.web.seed_text", hint="name text that reads as you want it: files, folders, .jsonl rows or an anchor source")
+        raise WeakspotError("web pages are judged against seed text and none is named", where="web.seed_text", hint="name text that reads as you want it: files, folders, .jsonl rows or an anchor source")
     list_files(recipe.pages)  # a missing path, before any model is trained
-    seed = read_texts(recipe.seed_text, "curriculum.web.seed_text")
-    other = read_texts(recipe.other_text, "curriculum.web.other_text") if recipe.other_text else []
+    seed = read_texts(recipe.seed_text, "web.seed_text")
+    other = read_texts(recipe.other_text, "web.other_text") if recipe.other_text else []
     refused: list[Refused] = []
     documents: list[Document] = []
     n_pages = 0

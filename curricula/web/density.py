@@ -37,7 +37,7 @@ class MathDensity:
         sides = [[window for text in texts for window in windows(text)] for texts in (other, maths)]
         for side, key, name in ((sides[1], "seed_text", "mathematical"), (sides[0], "other_text", "ordinary")):
             if len(side) < FEWEST:
-                raise WeakspotError(f"too little {name} text to train the maths classifier: {len(side)} pieces of {WINDOW} words, at least {FEWEST} are needed", where=f"curriculum.web.{key}",
+                raise WeakspotError(f"too little {name} text to train the maths classifier: {len(side)} pieces of {WINDOW} words, at least {FEWEST} are needed", where=f"web.{key}",
                                     hint="name more of it: text files, HTML files or folders, or .jsonl rows")
         self._hashing: Any = HashingVectorizer(n_features=FEATURES, ngram_range=(1, 2), alternate_sign=False, token_pattern=r"[^\W\d_]+|0")
         self._model: Any = LogisticRegression(C=100.0, max_iter=500, class_weight="balanced", random_state=SEED)

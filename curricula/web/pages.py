@@ -53,12 +53,12 @@ def list_files(paths: Sequence[str]) -> list[tuple[Path, str]]:
         if path.is_dir():
             inside = sorted(Path(folder) / file for folder, _, files in os.walk(path) for file in files if _is_known(file))
             if not inside:
-                raise WeakspotError(f"{name} holds no web page", where="curriculum.web.pages", hint=f"looked for {', '.join(HTML)}, each also with .gz, and {', '.join(WARC)}")
+                raise WeakspotError(f"{name} holds no web page", where="web.pages", hint=f"looked for {', '.join(HTML)}, each also with .gz, and {', '.join(WARC)}")
             found += [(file, f"{path.name}/{file.relative_to(path).as_posix()}") for file in inside]
         elif not path.is_file():
-            raise WeakspotError(f"no file or folder {name}", where="curriculum.web.pages", hint="check the path")
+            raise WeakspotError(f"no file or folder {name}", where="web.pages", hint="check the path")
         elif not _is_known(path.name):
-            raise WeakspotError(f"{name} is neither HTML nor WARC by its name", where="curriculum.web.pages", hint=f"known: {', '.join(HTML)}, each also with .gz, and {', '.join(WARC)}")
+            raise WeakspotError(f"{name} is neither HTML nor WARC by its name", where="web.pages", hint=f"known: {', '.join(HTML)}, each also with .gz, and {', '.join(WARC)}")
         else:
             found.append((path, path.name))
     return found
