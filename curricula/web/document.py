@@ -1,9 +1,9 @@
 """A page as text: headings, paragraphs, lists and formulas, without what surrounds them.
 
 `extract` is the one door: HTML goes in, a `Document` comes out, for the web chain and for whoever wants the text of a
-page. Formulas and navigation are taken out with lxml, the text with resiliparse, as in OpenWebMath. Resiliparse's own
-main-content heuristics are not used: they drop short lists, and formulas with them; nor its tree: asking it for 981
-elements took 16 s, lxml .03 s (`docs/log.md`).
+page. Resiliparse parses (lexbor, the HTML5 rules: broken markup has one meaning) and writes the text, as in OpenWebMath;
+formulas and navigation are taken out with lxml in between, as asking resiliparse's tree for 981 elements took 16 s and
+lxml's .03 s. Its main-content heuristics are not used: they drop short lists, and formulas with them (`docs/log.md`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ FEW_LINKS = 3  # a paragraph may be one link
 BLOCKS = ".//ul | .//ol | .//dl | .//table | .//p | .//center"
 _FORBIDDEN = re.compile("[\ue000\ue001\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # our placeholders, and what XML can't hold
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*>")  # lxml refuses text that still names an encoding
+_WRITTEN = re.compile(r"\\\(.{1,300}?\\\)|\\\[.{1,600}?\\\]", re.DOTALL)
+_BARE_LESS = re.compile(r"<(?=[a-zA-Z])(?!(?:br|b|i|u|em|strong|span|a|p|sub|sup|div|var|code|tt|font)\b)")  # \(x<y\): to a parser a tag y begins
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,17 @@ def extract(html: bytes | str, url: str) -> Document:
     Bytes are decoded by the page's own declaration or as detected. Any input gives a document; one without text gives one
     without blocks. `url` is only carried along.
     """
-    from lxml import etree, html as parser
+    from lxml import etree
+    from lxml import html as parser
     from resiliparse.extract.html2text import extract_plain_text
+    from resiliparse.parse.html import HTMLTree
 
     from curricula.web.pages import Page, decode
 
     text = decode(Page(url, html)) if isinstance(html, bytes) else html
+    text = _WRITTEN.sub(lambda match: _BARE_LESS.sub("&lt;", match.group()), _DECLARATION.sub("", _FORBIDDEN.sub(" ", text)))
     try:
-        tree = parser.document_fromstring(_DECLARATION.sub("", _FORBIDDEN.sub(" ", text)), parser=parser.HTMLParser(huge_tree=True, encoding=None))
+        tree = parser.document_fromstring(HTMLTree.parse(text).document.html, parser=parser.HTMLParser(huge_tree=True, encoding=None))
     except (etree.ParserError, etree.XMLSyntaxError):  # nothing but comments or space
         return Document(url, "", (), 0)
     title = " ".join((tree.findtext(".//title") or "").split())

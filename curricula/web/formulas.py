@@ -17,7 +17,7 @@ from curricula.web.mathml import Node, to_latex
 OPEN, CLOSE = "\ue000", "\ue001"  # private use, taken out of the page first
 PLACEHOLDER = re.compile(f"{OPEN}(\\d+){CLOSE}")
 VERBATIM = frozenset(("pre", "code", "script", "style", "textarea", "noscript", "kbd", "samp", "title", "template"))
-RENDERED = frozenset("MathJax MathJax_Display MathJax_SVG MathJax_SVG_Display MathJax_CHTML MathJax_Preview MathJax_Error mjx-chtml MJXc-display".split())
+RENDERED = frozenset(["MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML", "MathJax_Preview", "MathJax_Error", "mjx-chtml", "MJXc-display"])
 """What MathJax 2 drew beside the script tags that hold the source."""
 OUTERMOST = (
     ".//*[contains(concat(' ', normalize-space(@class), ' '), ' katex-display ')]", ".//*[contains(concat(' ', normalize-space(@class), ' '), ' katex ')]",

@@ -12,10 +12,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from probes.errors import WeakspotError
 
 MOST_BYTES = 10_000_000  # of one page; larger ones are indexes and dumps, and their parse tree takes 20 times that in memory
+CHUNK = 1_000_000  # bytes
 HTML = (".html", ".htm", ".xhtml")
 WARC = (".warc", ".warc.gz")
 
@@ -84,7 +86,7 @@ def decode(page: Page) -> str:
                 return page.html.decode(charset)
             except (LookupError, UnicodeDecodeError):
                 continue
-    return bytes_to_str(page.html, detect_encoding(page.html, from_html_meta=True), errors="replace")
+    return bytes_to_str(page.html, detect_encoding(page.html, from_html_meta=True) or "utf-8", errors="replace")
 
 
 def _is_known(name: str) -> bool:
@@ -119,17 +121,29 @@ def _archive(path: Path, source: str) -> Iterator[Page | Fault]:
     try:
         for record in ArchiveIterator(str(path), record_types=WarcRecordType.response | WarcRecordType.resource, parse_http=True, auto_decode="all", fsspec_args=False):
             n += 1
-            kind = (record.http_content_type or record.headers.get("Content-Type") or "").lower()
-            if "html" not in kind:
-                continue
-            address = record.headers.get("WARC-Target-URI") or f"{source}#{n}"
-            body = record.reader.read(MOST_BYTES + 1)
-            if record.http_headers is not None and record.http_headers.status_code not in (200, None):
-                yield Fault(address, "no page", f"status {record.http_headers.status_code}")
-                continue
-            yield _page(address, body, record.http_charset or "")
-    except (OSError, ValueError, EOFError) as error:
+            yield from _record(record, f"{source}#{n}")
+        if path.name.lower().endswith(".gz"):  # fastwarc takes a cut archive for its end
+            with gzip.open(path) as file:
+                while file.read(CHUNK):
+                    continue
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         yield Fault(source, "the archive breaks off", f"after {n} records: {error}")
     else:
         if n == 0:
             yield Fault(source, "no record in the archive")
+
+
+def _record(record: Any, number: str) -> Iterator[Page | Fault]:
+    address = record.headers.get("WARC-Target-URI") or number
+    whole, kind = record.content_length, (record.http_content_type or record.headers.get("Content-Type") or "").lower()
+    if "html" not in kind:
+        return
+    if record.http_headers is not None and record.http_headers.status_code not in (200, None):
+        yield Fault(address, "no page", f"status {record.http_headers.status_code}")
+        return
+    body = record.reader.read(MOST_BYTES + 1)
+    is_encoded = record.http_headers is not None and any(name.lower() in ("transfer-encoding", "content-encoding") for name, _ in record.http_headers.items())
+    if len(body) < min(whole, MOST_BYTES) and not is_encoded:
+        yield Fault(address, "the archive breaks off", f"{len(body)} of {whole} bytes")
+        return
+    yield _page(address, body, record.http_charset or "")

@@ -29,7 +29,7 @@ SOLVED = re.compile(r"^(?:solution|answer|sol)\b(?:\s*[\d.]+)?\s*[.:)—-]*\s*",
 CLAIMED = re.compile(r"^(?:theorem|lemma|proposition|corollary|claim)\b", re.IGNORECASE)
 PROVED = re.compile(r"^(?:proof|demonstration)\b\s*[.:—-]*\s*", re.IGNORECASE)
 NUMBERED = re.compile(r"^(?:(?:chapter|section|§)\s*)?(?:[\dIVX]+[.)]?)(?:[\d.-]+)?\s+", re.IGNORECASE)
-BARE = frozenset("introduction overview examples example notes references see also description details usage contents summary exercises parameters returns functions other index".split())
+BARE = frozenset(["introduction", "overview", "examples", "example", "notes", "references", "see", "also", "description", "details", "usage", "contents", "summary", "exercises", "parameters", "returns", "functions", "other", "index"])
 """Headings that name nothing by themselves."""
 
 
@@ -62,17 +62,15 @@ def rows_of(documents: Iterable[Document]) -> list[Lesson]:
 
 def passages(document: Document) -> Iterator[Passage]:
     """The passages of one document, in its order."""
-    path = ""
     blocks = list(document.blocks)
     at = 0
     while at < len(blocks):
         found, used = _labelled(blocks, at)
         if found is None:
-            found, used = _asked(blocks, at, path)
+            found, used = _asked(blocks, at)
         if blocks[at].kind == "heading" and found is None:
-            path = NUMBERED.sub("", blocks[at].text)
             found, used = _section(blocks, at, document.title)
-        if found is None and blocks[at].kind == "text":
+        if found is None and blocks[at].kind == "text" and not _is_code(blocks[at]):
             found, used = _continued(blocks, at)
         if found is not None:
             yield replace(found, stretch="\n\n".join(block.text for block in blocks[at : at + used]))
@@ -92,16 +90,25 @@ def _labelled(blocks: list[Block], at: int) -> tuple[Passage | None, int]:
                 if form == "exercise":
                     first[0] = ASKED.sub("", first[0])
                 start = closing.sub("", blocks[end].text)
-                body, used = _gather(blocks, end + 1, start, lambda block: bool(opening.match(block.text) or closing.match(block.text)))
+                body, used = _gather(blocks, end + 1, start, _starts_anew)
                 passage = _passage(form, "\n\n".join(part for part in first if part), body)
                 return passage, (end + 1 - at + used) if passage else 0
     return None, 0
 
 
-def _asked(blocks: list[Block], at: int, path: str) -> tuple[Passage | None, int]:
+def _starts_anew(block: Block) -> bool:
+    return any(label.match(block.text) for label in (ASKED, SOLVED, CLAIMED, PROVED))
+
+
+def _is_code(block: Block) -> bool:
+    """A code block, or a paragraph that is a signature in all but markup."""
+    return block.kind == "code" or bool(re.match(r"[\w:*&<>\[\], ]*[\w:]+ ?\(.*\)(?: -> .*|;|¶)?$", block.text) and not FORMULA.search(block.text))
+
+
+def _asked(blocks: list[Block], at: int) -> tuple[Passage | None, int]:
     block = blocks[at]
     question = NUMBERED.sub("", block.text).strip()
-    if not question.endswith("?") or len(question.split()) < 4 or len(question.split()) > 60 or block.kind == "code":
+    if not question.endswith("?") or len(question.split()) < 4 or len(question.split()) > 60 or _is_code(block):
         return None, 0
     body, used = _gather(blocks, at + 1, "", lambda next_block: next_block.text.rstrip().endswith("?"))
     passage = _passage("question", question, body) if _shows_maths(body) else None
@@ -125,7 +132,9 @@ def _continued(blocks: list[Block], at: int) -> tuple[Passage | None, int]:
         return None, 0
     ends = [match.end() for match in re.finditer(r"(?<=[.:?!])\s+(?=[A-Z$])|\n\n", body) if body[: match.end()].count("$") % 2 == 0]
     half = min(ends, key=lambda end: abs(end - len(body) / 2), default=0)
-    passage = _passage("continuation", body[:half], body[half:]) if half else None
+    if len(FORMULA.sub(" ", body[:half]).split()) < LEAST_WORDS:  # a bare formula opens nothing
+        return None, 0
+    passage = _passage("continuation", body[:half], body[half:])
     return passage, used if passage else 0
 
 
@@ -134,7 +143,7 @@ def _gather(blocks: list[Block], at: int, start: str, stop: Callable[[Block], bo
     parts, n_words, used = ([start] if start else []), len(start.split()), 0
     for block in blocks[at:]:
         more = len(block.text.split())
-        if block.kind in ("heading", "code") or stop(block) or (n_words + more > MOST_WORDS and parts):
+        if block.kind == "heading" or _is_code(block) or stop(block) or (n_words + more > MOST_WORDS and parts):
             break
         parts.append(block.text)
         n_words += more
