@@ -80,7 +80,8 @@ def extract(html: bytes | str, url: str) -> Document:
     text = decode(Page(url, html)) if isinstance(html, bytes) else html
     text = _WRITTEN.sub(lambda match: _BARE_LESS.sub("&lt;", match.group()), _DECLARATION.sub("", _FORBIDDEN.sub(" ", text)))
     try:
-        tree = parser.document_fromstring(HTMLTree.parse(text).document.html, parser=parser.HTMLParser(huge_tree=True, encoding=None))
+        parsed = HTMLTree.parse(text).document
+        tree = parser.document_fromstring(parsed.html if parsed is not None else "", parser=parser.HTMLParser(huge_tree=True, encoding=None))
     except (etree.ParserError, etree.XMLSyntaxError):  # nothing but comments or space
         return Document(url, "", (), 0)
     title = " ".join((tree.findtext(".//title") or "").split())
