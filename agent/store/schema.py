@@ -258,6 +258,13 @@ def m006_gate_evidence(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m008_plan_evidence(db: Database) -> None:
+    """What decided each share of a plan, and what a cycle was expected to bring before it was paid for."""
+    db.execute("ALTER TABLE plans ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}'")
+    db.execute("CREATE TABLE forecasts (run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, details TEXT NOT NULL, PRIMARY KEY (run, cycle))")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3
