@@ -6,7 +6,7 @@ the same rows and plans the same.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -91,7 +91,7 @@ def _shows_gain(row: Mapping[str, Any]) -> bool:
 def funnels(store: Store, run: str, cycle: int) -> list[Funnel]:
     """Orders before `cycle` with what was paid for them; one that was cut short by the budget says nothing of its strategy."""
     found = []
-    paid: Counter[tuple[int, str]] = Counter()
+    paid: defaultdict[tuple[int, str], float] = defaultdict(float)
     for cost in store.money.costs(run):
         paid[cost["cycle"], str(cost["tag"]).partition("/")[0]] += cost["usd"]
     for number in range(1, cycle):
@@ -108,7 +108,8 @@ def funnels(store: Store, run: str, cycle: int) -> list[Funnel]:
 
 def costs(store: Store, run: str, cycle: int, orders: Sequence[Funnel], *, has_price: bool, max_tokens: int | None) -> Costs:
     """What earlier cycles say of money, tokens and time; unknown where none was trained."""
-    wanted, usd = Counter[str](), Counter[str]()
+    wanted: Counter[str] = Counter()
+    usd: defaultdict[str, float] = defaultdict(float)
     for row in orders:
         wanted[row.strategy] += row.wanted
         usd[row.strategy] += row.usd
