@@ -21,6 +21,7 @@ import numpy as np
 from agent.planning.allocate import allocate
 from agent.planning.budget import Need, share_budget
 from agent.planning.effects import DOSE, Arm, Trial, believe
+from agent.planning.forecast import Costs, Forecast, Group, coverage, forecast
 from agent.planning.yields import Funnel, yields
 from agent.statistics.simulation import mcnemar_p
 from agent.statistics.spending import spend
@@ -49,6 +50,8 @@ class World:
     shock: float = 0.02
     turn: int = 0
     """From this cycle on the first strategy does nothing; 0: never."""
+    late: int = 0
+    """From this cycle on the last strategy fills .6 of the room, as if its teacher had been mended; 0: never."""
     solved: int = 0
     """Before this cycle the first half of the weaknesses becomes solved, as by another's hand; 0: never."""
 
@@ -80,9 +83,8 @@ def orders_of(policy: str, world: World, past: Past, cycle: int, true: np.ndarra
         shares = share_budget(needs, LESSONS, explore)
         return {(share.weakness, strategy): share.n_lessons // len(strategies) for share in shares for strategy in strategies}
     if policy == "oracle":
-        alive = [0.0 if world.turn and cycle >= world.turn and at == 0 else kept for at, kept in enumerate(world.kept)]
         shares = share_budget(needs, LESSONS, explore)
-        return {(share.weakness, f"s{int(np.argmax(true[int(share.weakness[1:])] * alive))}"): share.n_lessons for share in shares}
+        return {(share.weakness, f"s{int(np.argmax(true[int(share.weakness[1:])] * np.array(world.kept)))}"): share.n_lessons for share in shares}
     belief, kept = believe(past.trials, arms, cycle), yields(past.funnels, arms, cycle)
     if policy == "greedy":
         best: dict[str, tuple[float, str]] = {}
@@ -95,23 +97,28 @@ def orders_of(policy: str, world: World, past: Past, cycle: int, true: np.ndarra
     return {(part.weakness, part.strategy): part.n_lessons for part in allocate(needs, belief, kept, LESSONS, explore, seed)}
 
 
-def one_run(world: World, policy: str, seed: int, n_cycles: int = N_CYCLES, explore: float = 0.25) -> list[dict[str, Any]]:
-    """Follow one policy; a row a cycle: accuracy gained so far, share of the lessons by strategy."""
+def one_run(world: World, policy: str, seed: int, n_cycles: int = N_CYCLES, explore: float = 0.25, *, has_forecast: bool = False) -> list[dict[str, Any]]:
+    """Follow one policy; a row a cycle: accuracy gained so far, share of the lessons by strategy, and what was forecast (low, high, power, measured)."""
     rng = np.random.default_rng([SEED, seed])
     n, k = world.n_weaknesses, len(world.effects)
     accuracy = rng.uniform(0.1, 0.7, n)
     true = np.clip(np.array(world.effects)[None, :] + rng.normal(0, world.on_pair, (n, k)), 0, 1)
     past = Past(accuracy, [], [], {}, np.zeros(n, int))
-    begin, items, rows, given = accuracy.copy(), world.n_gate // n, [], 0.0
+    begin, items, given = accuracy.copy(), world.n_gate // n, 0.0
+    rows: list[dict[str, Any]] = []
+    errors: list[float] = []
     for cycle in range(1, n_cycles + 1):
         if world.turn and cycle == world.turn:
             true[:, 0] = 0.0
+        if world.late and cycle == world.late:
+            true[:, -1] = 0.6
         if world.solved and cycle == world.solved:
             half = n // 2
             given += float((np.maximum(past.accuracy[:half], 0.95) - past.accuracy[:half]).sum() / n)
             past.accuracy[:half] = np.maximum(past.accuracy[:half], 0.95)
             past.tries[:half] = 0
         orders = orders_of(policy, world, past, cycle, true, 7919 * seed + cycle, explore)
+        expected = _expected(world, past, cycle, orders, errors) if has_forecast and orders else None
         kept = {pair: int(rng.binomial(wanted, world.kept[int(pair[1][1:])])) for pair, wanted in orders.items() if wanted}
         past.funnels += [Funnel(cycle, weakness, strategy, orders[weakness, strategy], orders[weakness, strategy], number) for (weakness, strategy), number in kept.items()]
         candidate, lessons = _taught(past, world, kept, true, rng)
@@ -127,10 +134,26 @@ def one_run(world: World, policy: str, seed: int, n_cycles: int = N_CYCLES, expl
         else:
             past.tries = past.tries + taught_now
             past.pending = lessons if fixed.sum() > broken.sum() else {}
+        measured = float((fixed.sum() - broken.sum()) / (items * n))
+        if expected:
+            errors.append(measured - expected.gain)
         whole = sum(orders.values()) or float("nan")  # nothing weak is left: no share of anything
-        rows.append({"gained": float((past.accuracy - begin).mean()) - given, "promoted": is_promoted, "on_solved": sum(number for (weakness, _), number in orders.items() if int(weakness[1:]) < n // 2) / whole,
+        rows.append({"gained": float((past.accuracy - begin).mean()) - given, "promoted": is_promoted,
+                     "forecast": (expected.gain_low, expected.gain_high, expected.promotion, measured) if expected else None, "on_solved": sum(number for (weakness, _), number in orders.items() if int(weakness[1:]) < n // 2) / whole,
                      "share": [sum(number for (_, strategy), number in orders.items() if strategy == f"s{at}") / whole for at in range(k)]})
     return rows
+
+
+def _expected(world: World, past: Past, cycle: int, orders: dict[tuple[str, str], int], errors: list[float]) -> Forecast:
+    """What the product would have said before this cycle."""
+    arms = [Arm(f"W{at}", "skill", f"s{number}") for at in range(world.n_weaknesses) for number in range(len(world.effects))]
+    belief, kept = believe(past.trials, arms, cycle), dict(zip(arms, yields(past.funnels, arms, cycle), strict=True))
+    groups = []
+    for at in range(world.n_weaknesses):
+        lessons = {strategy: wanted * kept[Arm(weakness, "skill", strategy)].mean + past.pending.get((weakness, strategy), 0)
+                   for (weakness, strategy), wanted in orders.items() if weakness == f"W{at}"}
+        groups.append(Group(f"W{at}", "skill", float(past.accuracy[at]), 1 / world.n_weaknesses, lessons))
+    return forecast(groups, belief, {}, Costs({}), n_gate=world.n_gate, discordance=0.2, level=spend(ALPHA, None, past.look + 1), errors=errors, seed=cycle)
 
 
 def _taught(past: Past, world: World, kept: dict[tuple[str, str], int], true: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
@@ -162,6 +185,7 @@ WORLDS: dict[str, World] = {
     "all equal (.3)": World((0.3, 0.3, 0.3)),
     "one keeps nothing": World((0.3, 0.3, 0.3), kept=(0.9, 0.9, 0.0)),
     "the best becomes bad at cycle 8": World((0.5, 0.3, 0.15), turn=8),
+    "the worst becomes the best at cycle 5": World((0.3, 0.2, 0.05), late=5),
     "half the weaknesses solved at cycle 6": World((0.5, 0.25, 0.15), solved=6),
 }
 
@@ -188,6 +212,22 @@ def study(world: World, n_runs: int, policies: Sequence[str] = POLICIES, n_cycle
     return out
 
 
+def calibration(world: World, n_runs: int, n_cycles: int = 10) -> dict[str, Any]:
+    """How often the measured gain came within the 80 % interval, by cycle, and whether promotions came as often as was said."""
+    runs = [one_run(world, "thompson", seed, n_cycles, has_forecast=True) for seed in range(n_runs)]
+    by_cycle = []
+    for at in range(n_cycles):
+        met = [run[at]["forecast"] for run in runs if run[at]["forecast"]]
+        by_cycle.append(round(coverage([(low, high, came) for low, high, _, came in met])[0] / max(1, len(met)), 3))
+    every = [(row["forecast"][2], row["promoted"]) for run in runs for row in run if row["forecast"]]
+    bands = {}
+    for low, high in ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.01)):
+        inside = [(said, came) for said, came in every if low <= said < high]
+        if inside:
+            bands[f"{low:g} to {min(high, 1):g}"] = {"n": len(inside), "said": round(float(np.mean([said for said, _ in inside])), 3), "came": round(float(np.mean([came for _, came in inside])), 3)}
+    return {"n_runs": n_runs, "within_80_by_cycle": by_cycle, "promotion": bands}
+
+
 def cycles_until(shares: Sequence[Sequence[float]], best: int, level: float) -> int | None:
     """First cycle from which on the best strategy's mean share stays at `level` or more."""
     held = [share[best] >= level for share in shares]
@@ -197,7 +237,7 @@ def cycles_until(shares: Sequence[Sequence[float]], best: int, level: float) -> 
     return None
 
 
-def main(n_runs: int = 200) -> None:
+def main(n_runs: int = 100) -> None:
     """All worlds at three sizes of the gate, then the exploration floor."""
     begun = time.monotonic()
     results: dict[str, Any] = {"command": "python -m bench.plan", "n_runs": n_runs, "n_cycles": N_CYCLES, "lessons": LESSONS, "worlds": {}}
@@ -210,6 +250,9 @@ def main(n_runs: int = 200) -> None:
     results["explore"] = {f"{explore:g}": study(WORLDS["one clearly better (.5, .25, .15)"], n_runs, ("thompson", "oracle"), explore=explore)["thompson"] for explore in (0.0, 0.1, 0.25, 0.5)}
     for explore, facts in results["explore"].items():
         sys.stdout.write(f"explore_share {explore}: regret {facts['regret_5'][0]:+.3f} {facts['regret_10'][0]:+.3f} {facts['regret_20'][0]:+.3f}, best share at the end {facts['share'][-1][0]:.2f}\n")
+    results["calibration"] = {name: calibration(WORLDS[name], max(10, n_runs // 5)) for name in list(WORLDS)[:3]}
+    for name, facts in results["calibration"].items():
+        sys.stdout.write(f"forecasts, {name}: within the 80 % interval by cycle {facts['within_80_by_cycle']}; promotion said and came {facts['promotion']}\n")
     results["seconds"] = round(time.monotonic() - begun)
     path = ROOT / "bench" / "results" / "plan.json"
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -220,12 +263,12 @@ def _say(name: str, found: dict[str, Any]) -> None:
     sys.stdout.write(f"\n{name}\n")
     for policy in POLICIES:
         facts = found[policy]
-        shares = " ".join(f"{facts['share'][at - 1][0]:.2f}" for at in (1, 3, 5, 10, 20))
+        shares = " ".join("/".join(f"{100 * share:.0f}" for share in facts["share"][at - 1]) for at in (1, 3, 5, 10, 20))
         sys.stdout.write(f"  {policy:9} gained {facts['gained'][4]:.3f} {facts['gained'][9]:.3f} {facts['gained'][19]:.3f}; regret "
                          + " ".join(f"{facts[f'regret_{at}'][0]:+.3f}±{facts[f'regret_{at}'][1]:.3f}" for at in (5, 10, 20))
-                         + f"; share of the first strategy at cycles 1 3 5 10 20: {shares}; promotions {facts['promotions']}\n")
+                         + f"; % of the lessons by strategy at cycles 1 3 5 10 20: {shares}; promotions {facts['promotions']}\n")
     sys.stdout.write(f"  first strategy holds half of the lessons from cycle {found['cycles_until_half']} on\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

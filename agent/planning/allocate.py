@@ -103,7 +103,7 @@ def _worth(belief: Belief, kept: Sequence[Yield], price: NDArray[np.float64], n:
     import numpy as np
 
     effects = belief.draws(n, rng)
-    shares = np.stack([one.draws(n, rng) for one in kept], axis=1)
+    shares = rng.beta([one.kept for one in kept], [one.lost for one in kept], (n, len(kept)))
     return np.where(effects > 0, effects * shares / price, effects)
 
 

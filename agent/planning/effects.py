@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agent.planning.budget import Need, learnability
@@ -81,8 +82,15 @@ class Belief:
         """`n` draws of all effects, one a row."""
         import numpy as np
 
+        return np.asarray(self.mean + rng.standard_normal((n, len(self.arms))) @ self._root)
+
+    @cached_property
+    def _root(self) -> NDArray[np.float64]:
+        """A square root of the covariance; it may be singular, so not Cholesky's."""
+        import numpy as np
+
         values, vectors = np.linalg.eigh(self.covariance)
-        return np.asarray(self.mean + rng.standard_normal((n, len(self.arms))) * np.sqrt(np.clip(values, 0, None)) @ vectors.T)
+        return np.asarray(np.sqrt(np.clip(values, 0, None))[:, None] * vectors.T)
 
     def spread(self, at: int) -> float:
         """Standard deviation of one effect."""

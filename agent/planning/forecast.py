@@ -14,7 +14,7 @@ from agent.planning.effects import SHOCK, Belief, room, taught
 from agent.statistics.power import mcnemar_power
 
 DRAWS = 2000  # the interval's ends stand within a tenth of a point or two
-POWER_POINTS = 40  # quantiles of the gain over which power is averaged: exact sums, 1 ms each
+POWER_POINTS = 20  # quantiles of the gain over which power is averaged: exact sums, milliseconds each
 SPREAD_OFFSET = 0.03  # prior standard deviation of what the model leaves out: forgetting, gains where nothing was taught
 COVERED = 0.8  # of the interval
 
@@ -112,7 +112,7 @@ def forecast(groups: Sequence[Group], belief: Belief, orders: Mapping[str, int],
     if tokens is not None and costs.train_s_per_token is not None and costs.other_s is not None:
         seconds = tokens * costs.train_s_per_token + n_orders * (costs.teach_s_per_order or 0.0) + costs.other_s
     known = [costs.usd_per_order[strategy] * n for strategy, n in orders.items() if strategy in costs.usd_per_order]
-    usd = sum(known) if len(known) == len(orders) or not costs.has_price else None
+    usd = float(sum(known)) if len(known) == len(orders) or not costs.has_price else None
     return Forecast(float(true.mean()), float(seen[round(DRAWS * (1 - COVERED) / 2)]), float(seen[round(DRAWS * (1 + COVERED) / 2) - 1]), power,
                     None if power is None else power * protected_pass, n_orders, n_kept, tokens, seconds, usd, len(errors))
 

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from agent.planning.effects import FADE, Arm
-
-if TYPE_CHECKING:
-    import numpy as np
 
 PRIOR_KEPT, PRIOR_LOST = 2.0, 0.5  # four of five kept, on the evidence of half an order
 TRIALS_A_ROW = 5.0  # at most; fewer where fewer lessons were wanted
@@ -49,20 +45,21 @@ class Yield:
         """Expected share of the lessons ordered that is kept."""
         return self.kept / (self.kept + self.lost)
 
-    def draws(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """`n` draws of the share kept."""
-        return rng.beta(self.kept, self.lost, n)
-
 
 def yields(funnels: Sequence[Funnel], arms: Sequence[Arm], cycle: int) -> list[Yield]:
     """One belief an arm, in the order given; evidence fades as that of effects does."""
     found = []
+    by_strategy: dict[str, list[Funnel]] = {}
+    for row in funnels:
+        by_strategy.setdefault(row.strategy, []).append(row)
+    everywhere = {strategy: _counted(rows, cycle) for strategy, rows in by_strategy.items()}
     for arm in arms:
-        of_strategy = [row for row in funnels if row.strategy == arm.strategy]
-        kept, lost = _counted([row for row in of_strategy if row.weakness != arm.weakness], cycle)
+        of_strategy = by_strategy.get(arm.strategy, [])
+        here_kept, here_lost = _counted([row for row in of_strategy if row.weakness == arm.weakness], cycle)
+        all_kept, all_lost = everywhere.get(arm.strategy, (0.0, 0.0))
+        kept, lost = max(0.0, all_kept - here_kept), max(0.0, all_lost - here_lost)
         share = (PRIOR_KEPT + kept) / (PRIOR_KEPT + PRIOR_LOST + kept + lost)
         strength = min(TRIALS_A_ROW, PRIOR_KEPT + PRIOR_LOST + kept + lost)  # other weaknesses tell as much as one order here
-        here_kept, here_lost = _counted([row for row in of_strategy if row.weakness == arm.weakness], cycle)
         wanted, asked = sum(row.wanted for row in of_strategy), sum(row.asked for row in of_strategy)
         n_kept = sum(row.kept for row in of_strategy)
         found.append(Yield(max(0.05, share * strength + here_kept), max(0.05, (1 - share) * strength + here_lost),
