@@ -1,7 +1,7 @@
 """Thompson sampling over weaknesses and strategies, a batch at a time.
 
-A cycle has one batch of lessons and one look. Each weakness draws once from the belief and gives its lessons to the strategy that
-is best in that draw (Thompson 1933; a batch of independent draws: Kandasamy et al. 2018). So the weaknesses of a cycle try different
+A cycle has one batch of lessons and one look. Each weakness draws once from the belief (several times where there are fewer than `PARCELS`)
+and gives its lessons to the strategy that is best in the draw (Thompson 1933; a batch of independent draws: Kandasamy et al. 2018). So the weaknesses of a cycle try different
 strategies side by side, and the gate tells these apart. (Cutting every weakness's lessons by eight draws mixed the strategies
 within each weakness, and of one look no credit could be divided: after 5 cycles the better strategy had .44 of the lessons
 instead of .72, `bench/plan.py`, first world.) What the best strategy brings, averaged over `DRAWS`, is the weakness's promise in
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 8  # over which a weakness's promise is averaged: fewer and its share jumps about, more and it no longer explores
+PARCELS = 4  # a cycle is cut into at least so many: one weakness alone must not bet it on one draw
 CHANCES = 400  # draws for the chance of being best, which is told, not used
 PROMISED_BEFORE = PRIOR_KEPT / (PRIOR_KEPT + PRIOR_LOST)  # share of the prior effect that is left after the funnel, before any evidence
 Z80 = 1.2816  # 80 % of a normal lie within
@@ -40,10 +41,9 @@ class Part:
     n_lessons: int
     n_explore: int
     """Of these, those that exploration gave it whatever is believed of it."""
-    drawn: float
-    """Worth of a lesson in the draw that decided: effect x share kept / price."""
-    is_chosen: bool
-    """Whether it was this weakness's best in that draw; else it is here by exploration alone."""
+    draws_won: int
+    """Of `n_draws` for this weakness, those in which it was the best; none: it is here by exploration alone."""
+    n_draws: int
     chance_best: float
     """That it is this weakness's best, as believed, 0 to 1."""
     learnability: float
@@ -73,13 +73,13 @@ def allocate(needs: Sequence[Need], belief: Belief, kept: Sequence[Yield], total
     strategies = list(dict.fromkeys(arm.strategy for arm in belief.arms))
     at = {(arm.weakness, arm.strategy): index for index, arm in enumerate(belief.arms)}
     price = np.array([1 + one.usd_per_order / allowance_usd if allowance_usd else 1.0 for one in kept])
-    promised, drawn, chances = [], [], []
+    promised, wins, chances = [], [], []
+    n_draws = max(1, -(-PARCELS // len(needs)))
     for need in needs:
         own = [at[need.weakness, strategy] for strategy in strategies]
         worth = _worth(belief, kept, price, DRAWS, rng)[:, own]
-        drawn.append(worth[0])
-        best = worth.max(axis=1)  # of each draw; in the first one the strategy with this worth is chosen
-        promised.append(replace(need, promise=max(LEAST_PROMISE, float(best.mean()) / (PROMISED_BEFORE * prior_effect(need.kind)))))
+        wins.append(np.bincount(worth[:n_draws].argmax(axis=1), minlength=len(strategies)).tolist())
+        promised.append(replace(need, promise=max(LEAST_PROMISE, float(worth.max(axis=1).mean()) / (PROMISED_BEFORE * prior_effect(need.kind)))))
     everything = _worth(belief, kept, price, CHANCES, np.random.default_rng(seed + 1))
     for need in needs:
         own = [at[need.weakness, strategy] for strategy in strategies]
@@ -87,13 +87,14 @@ def allocate(needs: Sequence[Need], belief: Belief, kept: Sequence[Yield], total
     split_up = split(promised, total, explore_share)
     explored = _explored([min(share.n_lessons, int(total * explore_share / len(needs))) for share in split_up], len(strategies), rng)
     parts = []
-    for need, share, worths, chance, floor in zip(promised, split_up, drawn, chances, explored, strict=True):
-        chosen = int(worths.argmax())
+    for need, share, won, chance, floor in zip(promised, split_up, wins, chances, explored, strict=True):
+        rest = share.n_lessons - sum(floor)
+        bought = whole_numbers([rest * one / n_draws for one in won], rest)
         for number, strategy in enumerate(strategies):
-            if n := floor[number] + (share.n_lessons - sum(floor) if number == chosen else 0):
+            if n := floor[number] + bought[number]:
                 arm = at[need.weakness, strategy]
                 mean, spread = float(belief.mean[arm]), belief.spread(arm)
-                parts.append(Part(need.weakness, strategy, n, floor[number], float(worths[number]), number == chosen, float(chance[number]), share.learnability,
+                parts.append(Part(need.weakness, strategy, n, floor[number], won[number], n_draws, float(chance[number]), share.learnability,
                                   need.failed_tries, need.promise, mean, mean - Z80 * spread, mean + Z80 * spread, kept[arm].mean))
     return parts
 

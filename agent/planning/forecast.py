@@ -1,8 +1,8 @@
 """What a planned cycle may be expected to gain, whether the gate could see it, and what it will cost: said before it is spent.
 
 The plan's expected lessons and the belief on their effects go in, `Forecast` comes out: a distribution of the gain that the gate
-will *measure*, from draws of the belief, the cycle's shock, the luck of the gate's items and the errors of earlier forecasts of
-this run. The one thing to know: it is held against what came, cycle by cycle, in every report.
+will *measure*, from draws of the belief, the cycle's shock, the luck of the gate's items and what earlier looks of this run
+left unexplained. The one thing to know: it is held against what came, cycle by cycle, in every report.
 """
 
 from __future__ import annotations
@@ -70,20 +70,22 @@ class Forecast:
     n_lessons: int
     """Ordered."""
     n_kept: float
+    """Of these, expected to be kept."""
     n_tokens: int | None
     seconds: float | None
     usd: float | None
     """None: lessons cost money and no earlier cycle says how much."""
-    n_earlier: int
-    """Forecasts of this run that have met their outcome, and were learnt from."""
+    n_looks: int
+    """Earlier looks of this run that were learnt from."""
 
 
-def forecast(groups: Sequence[Group], belief: Belief, orders: Mapping[str, int], costs: Costs, *, n_gate: int, discordance: float, level: float,
-             protected_pass: float = 1.0, smallest_gain: float | None = None, is_mcnemar: bool = True, errors: Sequence[float] = (), seed: int = 0) -> Forecast:
-    """Look ahead. `groups` are the weaknesses whose gain moves the gate's score, `orders` lessons ordered by strategy.
+def forecast(groups: Sequence[Group], belief: Belief, orders: Mapping[str, int], costs: Costs, *, n_kept: float, n_gate: int, discordance: float, level: float,
+             protected_pass: float = 1.0, smallest_gain: float | None = None, is_mcnemar: bool = True, unexplained: Sequence[float] = (), seed: int = 0) -> Forecast:
+    """Look ahead. `groups` are the weaknesses whose gain moves the gate's score, `orders` lessons ordered by strategy, `n_kept` those
+    expected to be kept.
 
-    `discordance`: share of gate answers expected to differ. `errors`: measured less expected gains of earlier cycles. For a test other
-    than McNemar `smallest_gain` stands in for its power: the share of outcomes beyond it (None: no power is given).
+    `discordance`: share of gate answers expected to differ. `unexplained`: what earlier looks measured beyond the gains of
+    single weaknesses (forgetting elsewhere, gains where nothing was taught); their own gains are in the belief already. For a test other than McNemar `smallest_gain` stands in for its power: the share of outcomes beyond it (None: no power is given).
     """
     import numpy as np
 
@@ -97,12 +99,11 @@ def forecast(groups: Sequence[Group], belief: Belief, orders: Mapping[str, int],
             if kept and (group.weakness, strategy) in at:
                 true += group.share * room(group.kind, group.accuracy) * taught(lessons) * kept / lessons * draws[:, at[group.weakness, strategy]]
     luck = discordance / max(1, n_gate)
-    precision = 1 / SPREAD_OFFSET**2 + len(errors) / (SHOCK**2 + luck)
-    offset = sum(errors) / (SHOCK**2 + luck) / precision
+    precision = 1 / SPREAD_OFFSET**2 + len(unexplained) / (SHOCK**2 + luck)
+    offset = sum(unexplained) / (SHOCK**2 + luck) / precision
     true = np.clip(true + rng.normal(offset, (1 / precision + SHOCK**2) ** 0.5, DRAWS), -1, 1)
     seen = np.sort(true + rng.normal(0.0, luck**0.5, DRAWS))
     power = _power(np.sort(true).tolist(), n_gate, discordance, level, smallest_gain, is_mcnemar)
-    n_kept = sum(sum(group.lessons.values()) for group in groups)
     n_orders = sum(orders.values())
     tokens = None
     if costs.tokens_per_lesson is not None:
@@ -114,7 +115,7 @@ def forecast(groups: Sequence[Group], belief: Belief, orders: Mapping[str, int],
     known = [costs.usd_per_order[strategy] * n for strategy, n in orders.items() if strategy in costs.usd_per_order]
     usd = float(sum(known)) if len(known) == len(orders) or not costs.has_price else None
     return Forecast(float(true.mean()), float(seen[round(DRAWS * (1 - COVERED) / 2)]), float(seen[round(DRAWS * (1 + COVERED) / 2) - 1]), power,
-                    None if power is None else power * protected_pass, n_orders, n_kept, tokens, seconds, usd, len(errors))
+                    None if power is None else power * protected_pass, n_orders, n_kept, tokens, seconds, usd, len(unexplained))
 
 
 def coverage(pairs: Sequence[tuple[float, float, float]]) -> tuple[int, int, float]:

@@ -23,9 +23,10 @@ def why(part: Mapping[str, Any], n_strategies: int) -> str:
     if tries := part["failed_tries"]:
         text += f", {count(tries, 'try', 'tries')} without gain" + (f" (share cut to {BACK_OFF**tries:.2g})" if part["kind"] != "format" else "")
     if n_strategies > 1:
-        text += f"; {part['strategy']} " + (f"won the draw (best here: {chance(part['chance_best'])})" if part["is_chosen"] else f"explores (best here: {chance(part['chance_best'])})")
-    looks = count(part["n_looks"], "look") if part["n_looks"] else "no look yet"
-    text += (f"; enough lessons fill {100 * part['effect']:.0f} % of the room, {100 * part['effect_low']:.0f} to {100 * part['effect_high']:.0f}, after {looks}"
+        drawn = "the draw" if part["n_draws"] == 1 else f"{part['draws_won']} of {part['n_draws']} draws"
+        text += f"; {part['strategy']} " + f"{f'won {drawn}' if part['draws_won'] else 'explores'} (best here: {chance(part['chance_best'])})"
+    looks = f"after {count(part['n_looks'], 'look')}" if part["n_looks"] else "before any look"
+    text += (f"; enough lessons fill {100 * part['effect']:.0f} % of the room, {100 * part['effect_low']:.0f} to {100 * part['effect_high']:.0f}, {looks}"
              f"; {100 * part['kept_share']:.0f} % of orders kept")
     if part["asked_per_kept"] is None:
         text += ", as a guess"
@@ -43,8 +44,7 @@ def expectation(facts: Mapping[str, Any]) -> list[str]:
     line = f"cycle {facts['cycle']}: {points(facts['gain'])} points expected at the gate (80 %: {interval(facts['gain_low'], facts['gain_high'])})"
     if facts["power"] is not None:
         line += f"; seen there with {chance(facts['power'])}, promoted with {chance(facts['promotion'])} if nothing protected falls"
-    earlier = count(facts["n_earlier"], "earlier forecast") if facts["n_earlier"] else "no earlier forecast"
-    cost = f"{count(facts['n_lessons'], 'lesson')} ordered, about {facts['n_kept']:.0f} new ones kept"
+    cost = f"{count(facts['n_lessons'], 'lesson')} ordered, about {facts['n_kept']:.0f} kept"
     if facts["n_tokens"] is not None:
         cost += f"; {facts['n_tokens']:,} training tokens"
     cost += f"; {duration(facts['seconds'])} from here to the decision" if facts["seconds"] is not None else "; time unknown, no cycle was trained yet"
@@ -52,7 +52,7 @@ def expectation(facts: Mapping[str, Any]) -> list[str]:
         cost += f"; {money(facts['usd'])}"
     elif facts["usd_left"] is not None:
         cost += f"; {money(facts['usd_left'])} at most, what these strategies cost is not known yet"
-    return [f"{line}; corrected by {earlier}", cost]
+    return [f"{line}; {'learnt from ' + count(facts['n_looks'], 'look') if facts['n_looks'] else 'a guess before any look'}", cost]
 
 
 def outcome(rows: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""What a run has been through, as the plan reads it: looks at the gate, funnels, costs, forecasts that met their outcome.
+"""What a run has been through, as the plan reads it: looks at the gate, funnels, costs, gains that no weakness explains.
 
 Store queries go in, the plain data of `agent.planning` comes out. Nothing is kept in memory between cycles: a resumed run reads
 the same rows and plans the same.
@@ -127,10 +127,17 @@ def costs(store: Store, run: str, cycle: int, orders: Sequence[Funnel], *, has_p
     return Costs(per_order, n_carried=carried, max_tokens=max_tokens, has_price=has_price)
 
 
-def forecast_errors(store: Store, run: str, cycle: int) -> list[float]:
-    """Measured less expected gain of each earlier cycle that had both."""
-    came = {row["cycle"]: row["details"]["gate"]["gain"] for row in _decisions(store, run, cycle) if row["look"] and row["details"].get("gate")}
-    return [came[row["cycle"]] - row["gain"] for row in store.weaknesses.forecasts(run) if row["cycle"] in came]
+def unexplained(store: Store, run: str, cycle: int, score: str) -> list[float]:
+    """Of each look before `cycle`, the gain in the gate's score (a share) that lies in no weakness's items."""
+    found = []
+    for decision in _decisions(store, run, cycle):
+        whole = decision["details"].get("gate")
+        if not decision["look"] or not whole or not whole["n"]:
+            continue
+        kinds = {row["weakness"]: row["kind"] for row in store.weaknesses.of_cycle(run, decision["cycle"])}
+        own = [row for row in decision["details"].get("per_weakness") or [] if score == "strict" or kinds.get(row["weakness"]) != "format"]
+        found.append(whole["gain"] - sum(row["fixed"] - row["broken"] for row in own) / whole["n"])
+    return found
 
 
 def _decisions(store: Store, run: str, cycle: int) -> list[dict[str, Any]]:

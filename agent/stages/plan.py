@@ -23,10 +23,10 @@ from agent.planning.yields import Funnel, Yield, yields
 from agent.stages.experience import (
     costs,
     failed_tries,
-    forecast_errors,
     funnels,
     gains_seen,
     trials,
+    unexplained,
     unjudged,
 )
 from agent.stages.power import power_of
@@ -109,5 +109,5 @@ def _outlook(context: RunContext, state: CycleState, weaknesses: Sequence[dict[s
         ordered[part.strategy] += part.n_lessons
     gate = power_of(context)
     return forecast(groups, belief, ordered, costs(store, run, cycle, orders, has_price=context.teacher is not None, max_tokens=settings.curriculum.max_tokens),
-                    n_gate=gate["n"], discordance=gate["discordance"], level=gate["level"], protected_pass=math.prod(row["harmless_passes"] for row in gate["protected"]),
-                    smallest_gain=gate["smallest_gain"], is_mcnemar=settings.gate.test == "mcnemar", errors=forecast_errors(store, run, cycle), seed=context.seed("forecast", cycle))
+                    n_kept=sum(part.n_lessons * part.kept_share for part in parts), n_gate=gate["n"], discordance=gate["discordance"], level=gate["level"], protected_pass=math.prod(row["harmless_passes"] for row in gate["protected"]),
+                    smallest_gain=gate["smallest_gain"], is_mcnemar=settings.gate.test == "mcnemar", unexplained=unexplained(store, run, cycle, settings.gate.score), seed=context.seed("forecast", cycle))

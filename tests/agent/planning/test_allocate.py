@@ -65,7 +65,7 @@ def test_the_strategy_that_gained_gets_most_and_the_others_keep_their_floor() ->
 
 def test_without_evidence_all_are_tried_alike_and_side_by_side() -> None:
     assert mean_share("a") == pytest.approx(1 / 3, abs=0.08)
-    assert len({part.strategy for part in planned() if part.is_chosen}) >= 2  # weaknesses of one cycle try different ones
+    assert len({part.strategy for part in planned() if part.draws_won}) >= 2  # weaknesses of one cycle try different ones
 
 
 def test_what_keeps_nothing_gets_little() -> None:
@@ -85,6 +85,12 @@ def test_a_weakness_that_answers_to_lessons_gets_more_than_its_twin_that_does_no
     parts = planned(NEEDS[:2], ["a"], looks)
     given_to = {part.weakness: part.n_lessons for part in parts}
     assert given_to["W0"] > 1.3 * given_to["W1"] >= 1.3 * 40
+
+
+def test_one_weakness_alone_does_not_bet_the_cycle_on_one_draw() -> None:
+    parts = planned(NEEDS[:1], ["a", "b"], seed=2)
+    assert sum(part.draws_won for part in parts) == 4 and max(part.n_lessons for part in parts) <= 0.9 * 320
+    assert all(part.n_draws == 1 for part in planned(NEEDS))
 
 
 def test_a_budget_rule_can_be_swapped() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.stages.experience import failed_tries, forecast_errors, funnels, gains_seen, trials, unjudged
+from agent.stages.experience import failed_tries, funnels, gains_seen, trials, unexplained, unjudged
 from agent.store import Store
 
 RUN = "r"
@@ -29,7 +29,7 @@ def cycle(store: Store, number: int, decision: str, kept: dict[tuple[str, str], 
                                             "verified": n, "kept": n, "reasons": {}} for (weakness, strategy), n in kept.items()])
     rows = [{"weakness": name, "n": n, "fixed": fixed, "broken": broken, "shrunk_low": (fixed - broken) / n - 0.1} for name, (n, fixed, broken) in (gate or {}).items()]
     store.decisions.record(RUN, number, {"decision": decision, "reason": "", "champion": "", "candidate": f"c{number}" if gate else "", "look": number if gate else 0, "p_value": None,
-                                         "level": None, "details": {"gate": {"gain": 0.05}, "per_weakness": rows} if gate else {}})
+                                         "level": None, "details": {"gate": {"gain": 0.05, "n": 100}, "per_weakness": rows} if gate else {}})
 
 
 def test_lessons_without_a_verdict_are_judged_with_the_next_candidate_and_rejected_ones_are_not(store: Store) -> None:
@@ -83,9 +83,7 @@ def test_orders_carry_their_cost_and_one_cut_by_the_budget_says_nothing(store: S
     assert [(row.weakness, row.kept) for row in funnels(store, RUN, 2)] == [("A", 10)]
 
 
-def test_errors_are_measured_less_expected(store: Store) -> None:
+def test_what_no_weakness_explains_is_the_rest_of_the_gain(store: Store) -> None:
     cycle(store, 1, "reject", {("A", "s"): 5}, {"A": (40, 9, 1)})
     cycle(store, 2, "no_data", {})
-    for number, gain in ((1, 0.02), (2, 0.5)):
-        store.weaknesses.add_plan(RUN, number, [], {"gain": gain})
-    assert forecast_errors(store, RUN, 3) == pytest.approx([0.03])
+    assert unexplained(store, RUN, 3, "strict") == pytest.approx([0.05 - 8 / 100])
