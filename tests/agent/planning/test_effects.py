@@ -37,6 +37,8 @@ def test_lessons_taught_together_share_the_credit_until_a_look_tells_them_apart(
     belief = believe(together, ARMS, 2)
     assert belief.mean[0] == pytest.approx(belief.mean[1])
     assert belief.covariance[0, 1] < believe([], ARMS, 2).covariance[0, 1]  # more for the one now means less for the other
+    much = believe([Trial(1, "W1", "skill", 0.4, 4000, 1100, 100, {"good": 15, "bad": 15})], ARMS, 2)
+    assert 0.19 < room("skill", 0.4) * taught(30) * float(much.mean.mean()) < 0.25  # together they explain the gain of .25, not each by itself
     apart = believe([*together, trial(2, "W2", 2, 3, bad=30)], ARMS, 3)
     assert effect(apart, "bad") < belief.mean[1]
     assert effect(apart, "good") - effect(apart, "bad") > 0.1
