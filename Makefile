@@ -22,7 +22,7 @@ bench: $(READY)  ## paired ratios, into bench/results/
 bench-gate: $(READY)  ## the gate over thousands of simulated runs, into bench/results/gate.json; half a minute
 	$(BIN)/python -m bench.gate
 
-bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, into bench/results/plan.json; about 10 minutes
+bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, into bench/results/plan.json; about 15 minutes
 	$(BIN)/python -m bench.plan
 
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes
