@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agent.config_file import flatten, nest, read_yaml
+from agent.group import Group
+from agent.web_pages import WebConfig, names_text
 from curricula.anchors.names import absolute_name
 from curricula.mix_rules import Domain
 from probes.errors import WeakspotError
@@ -28,11 +30,7 @@ from probes.registry import is_path
 EMBEDDED = "smollm2-135m"  # a name, whatever folder is called so
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class StudentConfig(_Group):
+class StudentConfig(Group):
     """The model under repair."""
 
     model: str = "smollm2-135m"
@@ -49,7 +47,7 @@ class StudentConfig(_Group):
     """auto: the GPU when there is one."""
 
 
-class TeacherConfig(_Group):
+class TeacherConfig(Group):
     """Who writes the lessons."""
 
     model: str = "symbolic"
@@ -74,7 +72,7 @@ class TeacherConfig(_Group):
     """Price of reply tokens."""
 
 
-class SuitesConfig(_Group):
+class SuitesConfig(Group):
     """What is measured."""
 
     probes: list[str] = ["basics"]
@@ -113,7 +111,7 @@ class SuitesConfig(_Group):
         return self
 
 
-class DiagnosisConfig(_Group):
+class DiagnosisConfig(Group):
     """How failures become weaknesses."""
 
     max_weaknesses: int = Field(default=24, ge=1)
@@ -133,7 +131,7 @@ class DiagnosisConfig(_Group):
     """Wrongly answered probes a cycle that an LLM teacher answers itself, five times each, to find wrong gold labels; 0: none."""
 
 
-class PlanConfig(_Group):
+class PlanConfig(Group):
     """How the lesson budget is shared."""
 
     lessons_per_cycle: int = Field(default=320, ge=1)
@@ -144,7 +142,7 @@ class PlanConfig(_Group):
     """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
 
 
-class CurriculumConfig(_Group):
+class CurriculumConfig(Group):
     """What a training file is made of."""
 
     anchors: list[str] = ["mmlu_flan_cot", "bbh_cot", "gsm8k_cot"]
@@ -183,7 +181,7 @@ class CurriculumConfig(_Group):
         return self
 
 
-class TrainConfig(_Group):
+class TrainConfig(Group):
     """LoRA training."""
 
     lora_r: int = Field(default=16, ge=1)
@@ -200,7 +198,7 @@ class TrainConfig(_Group):
     """Rows longer than this many tokens are left out by the mix."""
 
 
-class GateConfig(_Group):
+class GateConfig(Group):
     """When a candidate is promoted."""
 
     score: Literal["strict", "lenient"] = "strict"
@@ -218,7 +216,7 @@ class GateConfig(_Group):
     `e_value`: right or wrong, watched slice by slice and ended early; for gates that take longer than training."""
 
 
-class LimitsConfig(_Group):
+class LimitsConfig(Group):
     """When a run stops by itself."""
 
     cycles: int = Field(default=3, ge=1)
@@ -235,7 +233,7 @@ class LimitsConfig(_Group):
     """Free disk that a cycle needs before it starts."""
 
 
-class Config(_Group):
+class Config(Group):
     """All of it."""
 
     name: str = Field(default="run", pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")
@@ -247,6 +245,7 @@ class Config(_Group):
     diagnosis: DiagnosisConfig = DiagnosisConfig()
     plan: PlanConfig = PlanConfig()
     curriculum: CurriculumConfig = CurriculumConfig()
+    web: WebConfig = WebConfig()
     train: TrainConfig = TrainConfig()
     gate: GateConfig = GateConfig()
     limits: LimitsConfig = LimitsConfig()
@@ -354,6 +353,7 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
         return absolute_name(value, folder)
     is_named = {
         "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value),
+        "web.pages": True, "web.seed_text": names_text(value), "web.other_text": names_text(value),
         "student.model": value != EMBEDDED and (folder / value).is_dir(),
     }.get(key, False)
     return str((folder / value).resolve()) if is_named else value

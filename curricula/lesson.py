@@ -48,6 +48,8 @@ class Brief:
     """Human-made tasks (depth 0) that may be shown, expanded or chosen; none of them holds a held-out probe."""
     earlier: tuple[Lesson, ...] = ()
     """Lessons that earlier cycles accepted for this weakness."""
+    pages: tuple[Lesson, ...] = ()
+    """Passages of the user's web pages (depth 0), for strategies that need `pages`."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from agent.stages.real import anchor_names, domain_finder
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
+from agent.web_pages import read_web_rows, write_refused
 from curricula.anchors.contract import load_sources, rows_of
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
@@ -36,9 +37,11 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     earlier = _earlier(context, state)
     decontaminator = Decontaminator(every_probe(store, run))
     seeds, orders = fit_seeds(context.config.curriculum, decontaminator), []
-    for row in store.weaknesses.plan(run, cycle):
+    planned = store.weaknesses.plan(run, cycle)
+    pages = _pages(context, cycle) if any("pages" in find_strategy(row["strategy"]).needs for row in planned) else ()
+    for row in planned:
         brief = make_brief(store, run, cycle, row["weakness"], row["n_lessons"], model_key=context.student.model_key, champion=state["champion"],
-                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier)
+                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier, pages=pages)
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
     context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
@@ -65,6 +68,15 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     asked = sum(count.asked for count in funnel.counts)
     return StageResult({"n_lessons": len(funnel.kept), "curriculum": sha256, **budget},
                        f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
+
+
+def _pages(context: RunContext, cycle: int) -> tuple[Lesson, ...]:
+    """Passages of the user's web pages; what each filter let through is said, and every refused page stands in `web_pages.jsonl`."""
+    rows, sifted = read_web_rows(context.config.web)
+    for line in sifted.lines:
+        context.watcher.say(f"web pages, {line}")
+    write_refused(sifted, context.cycle_folder(cycle) / "web_pages.jsonl")
+    return rows
 
 
 def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:

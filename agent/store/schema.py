@@ -259,6 +259,13 @@ def m006_gate_evidence(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m008_plan_evidence(db: Database) -> None:
+    """What decided each share of a plan, and what a cycle was expected to bring before it was paid for."""
+    db.execute("ALTER TABLE plans ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}'")
+    db.execute("CREATE TABLE forecasts (run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, details TEXT NOT NULL, PRIMARY KEY (run, cycle))")
+
+
+@MIGRATIONS()
 def m010_verdicts(db: Database) -> None:
     """Every verdict of every candidate lesson, in order of the steps, and `v_verdicts`: one row each."""
     db.execute("ALTER TABLE lessons ADD COLUMN verdicts TEXT NOT NULL DEFAULT '[]'")
