@@ -17,7 +17,7 @@ from agent.config import load_config
 from agent.fakes import scripted_student
 from agent.loop import start
 from agent.store import Store
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
 from agent.trial import run_trial
 from agent.watch import SilentWatcher

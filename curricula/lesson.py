@@ -48,6 +48,8 @@ class Brief:
     """Human-made tasks (depth 0) that may be shown, expanded or chosen; none of them holds a held-out probe."""
     earlier: tuple[Lesson, ...] = ()
     """Lessons that earlier cycles accepted for this weakness."""
+    pages: tuple[Lesson, ...] = ()
+    """Passages of the user's web pages (depth 0), for strategies that need `pages`."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,27 @@ class Lesson:
         return f"L{digest[:12]}"
 
     @property
+    def row(self) -> str:
+        """The line of `curriculum.jsonl`: JSON in the conversational prompt/completion form of TRL, with where it is from."""
+        fields = {
+            "prompt": [{"role": "user", "content": self.prompt}],
+            "completion": [{"role": "assistant", "content": self.completion}],
+            "lesson_id": self.lesson_id,
+            "strategy": self.strategy,
+            "operator": self.operator,
+            "weakness": self.weakness_id,
+            "depth": self.depth,
+            "source": self.source,
+            "parents": list(self.parents),
+        }
+        return json.dumps(fields, ensure_ascii=False)
+
+    @property
+    def row_hash(self) -> str:
+        """12 hex digits of `row`: rows of equal texts and different provenance differ."""
+        return hashlib.sha256(self.row.encode()).hexdigest()[:12]
+
+    @property
     def is_real(self) -> bool:
         """Human-made."""
         return self.depth == 0
@@ -103,7 +126,7 @@ class Verdict:
     """What one step of the funnel said of one candidate."""
 
     step: str
-    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`."""
+    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`, `learnable`."""
     outcome: str
     """`pass`, `fail` or `unverifiable`."""
     reason: str = ""

@@ -25,6 +25,8 @@ from agent.cli import (
     gate,
     graph,
     init,
+    mix,
+    plan,
     probes,
     report,
     run,
@@ -45,11 +47,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Finds what a language model is bad at, teaches it, and proves each step.")
 
-VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, report.report, weaknesses.weaknesses, show.show, compare.compare, verifiers.verifiers, graph.graph, doctor.doctor)
+VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, report.report, weaknesses.weaknesses, plan.plan, show.show, compare.compare, verifiers.verifiers, graph.graph, doctor.doctor)
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(probes.app, name="probes")
 app.add_typer(gate.app, name="gate")
+app.add_typer(mix.app, name="mix")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")

@@ -47,6 +47,8 @@ class Told:
     is_cut: bool
     """It reached the token limit."""
     prompt_hash: str
+    teacher: str = ""
+    """Which model wrote it."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Desk:
         replies = self.teacher.ask(requests) if requests else []
         self._unassigned_usd += sum(reply.cost_usd for reply in replies)
         return [
-            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt))
+            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt), reply.teacher or self.teacher.name)
             for request, reply in zip(requests, replies, strict=True)
         ]
 
@@ -205,7 +207,7 @@ class Desk:
             reason, step = f"teacher: {told.error}", "parse"
         return Candidate(
             None, raw or told.text, reason, self.brief.weakness_id, self.strategy, step, evidence=evidence, operator=operator, parents=parents,
-            depth=depth, teacher=self.teacher.name, prompt_hash=told.prompt_hash, meta=meta or {},
+            depth=depth, teacher=told.teacher or self.teacher.name, prompt_hash=told.prompt_hash, meta=meta or {},
         )  # fmt: skip
 
     def unreadable(self, entry: Items, operator: str = "", parents: tuple[str, ...] = ()) -> list[Candidate]:
@@ -260,7 +262,7 @@ class Desk:
             operator=draft.operator,
             weakness_id=self.brief.weakness_id,
             parents=draft.parents,
-            teacher=self.teacher.name,
+            teacher=draft.told.teacher or self.teacher.name,
             prompt_hash=draft.told.prompt_hash,
             raw=draft.told.text,
             meta=draft.meta,

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
 from curricula.funnel import FunnelResult
 from curricula.lesson import Candidate
 from curricula.teacher import TeacherReply, TeacherRequest
 from tests.agent.teacher.scripted_server import ScriptedServer, Step, good
-from tests.agent.teacher.test_litellm_client import Settings
+from tests.agent.teacher.test_engine import Settings
 from tests.curricula.teachers import brief, figs, judged, write
 from tests.curricula.test_strategies_prompts import ASKING, teacher_of
 
