@@ -1,0 +1,104 @@
+"""What a text says and about what: its wording apart from its numbers and names.
+
+Text goes in; content words, numbers and names come out. Two problems that differ in numbers and names alone have the same
+wording; two wordings of one problem have the same numbers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+STEM = 5  # letters of a word that count: eat/eats/eaten, multiply/multiplication
+
+_WORD = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[-+*/=<>^%\u00d7\u00f7\u2212]|[.?!:\n]")
+_SYMBOLS = {"\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
+_SENTENCE_END = frozenset(".?!:\n")
+_COUNTS = dict(
+    zip(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+        " seventeen eighteen nineteen".split(),
+        map(str, range(20)),
+        strict=True,
+    )
+) | {"twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
+     "ninety": "90", "hundred": "100", "thousand": "1000", "dozen": "12", "once": "1", "twice": "2", "thrice": "3",
+     "half": "1/2", "quarter": "1/4", "double": "2", "doubled": "2", "triple": "3", "tripled": "3"}  # fmt: skip
+# Function words, and those by which questions are asked: what is left says what is asked.
+_EMPTY = frozenset(
+    "a an the this that these those there here it its itself he she they them him her his hers their theirs i me my we us our you"
+    " your who whom whose which what when where why how is are was were be been being am do does did done has have had having will"
+    " would shall should can could may might must of in on at to for from by with about into onto over after before and or but if"
+    " then than so as not no nor only also each every all any some both just please answer question find tell give many much get"
+    " gets got s t let while during since because therefore".split()
+)
+
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One text taken apart."""
+
+    words: tuple[str, ...]
+    """Stems of its content words and its operators, in order; names and numbers are left out."""
+    numbers: tuple[str, ...]
+    """In order, number words as digits."""
+    names: tuple[str, ...]
+    """Lower case, in order: words written with a capital letter where nothing else asks for one."""
+    skeleton: tuple[str, ...]
+    """Every word in order, function words too, with `#` for a number and `@` for a name."""
+    content: tuple[str, ...]
+    """Content words, operators, numbers and names in order: the text without its function words."""
+
+
+def take_apart(text: str) -> Wording:
+    """Split a text into wording and particulars."""
+    found = _WORD.findall(unicodedata.normalize("NFKC", text))
+    lower = {token for token in found if token.islower()}
+    inside = {token for last, token in zip(found, found[1:], strict=False) if token[0].isupper() and last not in _SENTENCE_END}
+    words: list[str] = []
+    numbers: list[str] = []
+    names: list[str] = []
+    skeleton: list[str] = []
+    content: list[str] = []
+    starts = True
+    for token in found:
+        if token in _SENTENCE_END:
+            starts = True
+            continue
+        kind, form = _classify(token)
+        if kind == "word" and token[0].isupper() and form not in lower and (not starts or token in inside):
+            kind = "name"
+        starts = False
+        if kind == "empty":
+            skeleton.append(form)
+            continue
+        if kind == "number":
+            numbers.append(form)
+            skeleton.append("#")
+        elif kind == "name":
+            names.append(form)
+            if not skeleton or skeleton[-1] != "@":
+                skeleton.append("@")
+        else:
+            form = form[:STEM]
+            words.append(form)
+            skeleton.append(form)
+        content.append(form)
+    return Wording(tuple(words), tuple(numbers), tuple(names), tuple(skeleton), tuple(content))
+
+
+@lru_cache(maxsize=50_000)
+def _classify(token: str) -> tuple[str, str]:
+    """`number`, `word` or `empty`, and the form in which the token counts."""
+    if token[0].isdigit():
+        plain = token.replace(",", "")
+        return "number", plain.rstrip("0").rstrip(".") if "." in plain else plain
+    if not token[0].isalpha():
+        return "word", _SYMBOLS.get(token, token)
+    low = token.lower().removesuffix("'s").removesuffix("\u2019s")
+    if low in _COUNTS:
+        return "number", _COUNTS[low]
+    return ("empty" if low in _EMPTY else "word"), low
