@@ -82,8 +82,11 @@ class Match:
     """What a lesson was found to be."""
 
     rule: str
+    """By which it was found: those of `decontaminate.py` and of this module."""
     probe: str
-    score: float
+    """suite/probe_id."""
+    score: float | None = None
+    """How alike they are, 0 to 1, by the rules that measure it."""
 
 
 class NearProbes:
@@ -108,6 +111,7 @@ class NearProbes:
         self._postings = {word: (np.asarray(rows[word]), np.asarray(weights[word])) for word in rows}
         self.is_template = [False] * n
         self._rare: dict[str, frozenset[str]] = {}
+        self._own_words: list[frozenset[str]] = [frozenset()] * n
         self._content: dict[tuple[Any, ...], int] = {}
         by_suite: dict[str, list[int]] = defaultdict(list)
         for row, target in enumerate(self.targets):
@@ -142,22 +146,32 @@ class NearProbes:
         best = near[np.argsort(-cosines[near], kind="stable")]
         return [(int(row), float(cosines[row])) for row in best]
 
-    def judge(self, wording: Wording, row: int, cosine: float) -> Match | None:
-        """Is this wording the probe of that row, by the rules `reworded` and `variant`?"""
+    def judge(self, wording: Wording, row: int, cosine: float, thresholds: Thresholds | None = None) -> Match | None:
+        """Is this wording the probe of that row, by the rules `reworded` and `variant`? `thresholds`: other ones than its own."""
         if self.is_template[row]:
             return None
-        other, target, limits = self.wordings[row], self.targets[row], self.thresholds
-        if len(set(other.words)) >= MIN_WORDS and cosine >= (limits.reworded if is_pinned(other) else limits.reworded_bare) and agree(wording, other):
+        other, target, limits = self.wordings[row], self.targets[row], thresholds or self.thresholds
+        if self.same_particulars(wording, row) and cosine >= (limits.reworded if is_pinned(other) else limits.reworded_bare):
             return Match("reworded", target.probe, cosine)
         if not target.is_shown and (likeness := skeleton_likeness(wording, other, limits.variant)) >= limits.variant:
             return Match("variant", target.probe, likeness)
         return None
 
+    def same_particulars(self, wording: Wording, row: int) -> bool:
+        """Do numbers and names agree with the probe of that row, and where it has too few of them most of its rare words?"""
+        other = self.wordings[row]
+        if len(set(other.words)) < MIN_WORDS or not _agree(wording, other):
+            return False
+        if is_pinned(other):
+            return True
+        own = self._own_words[row]
+        return len(own.intersection((*wording.words, *wording.names))) > len(own) / 2
+
     def _same_content(self, wording: Wording, answer: str) -> Match | None:
         for suite in self._rare:
             key = self._content_key(suite, wording, answer)
             if key and (row := self._content.get(key)) is not None:
-                return Match("same content", self.targets[row].probe, 1.0)
+                return Match("same content", self.targets[row].probe)
         return None
 
     def _weigh(self, wording: Wording) -> dict[str, float]:
@@ -181,6 +195,8 @@ class NearProbes:
             self.is_template[row] = len(covered) >= TEMPLATE_COVERAGE * len(skeleton)
         rare = max(RARE_GROUPS, RARE_SHARE * n_groups)
         self._rare[suite] = frozenset(word for word, groups in users.items() if isinstance(word, str) and len(groups) <= rare)
+        for row in rows:
+            self._own_words[row] = self._rare[suite].intersection((*self.wordings[row].words, *self.wordings[row].names))
         owners: dict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
         for row in rows:
             if key := self._content_key(suite, self.wordings[row], self.targets[row].gold):
@@ -203,7 +219,7 @@ def is_pinned(wording: Wording) -> bool:
     return len(set(wording.numbers)) + len(set(wording.names)) >= 2
 
 
-def agree(a: Wording, b: Wording) -> bool:
+def _agree(a: Wording, b: Wording) -> bool:
     """Do the numbers agree, or where there are none the names?"""
     if a.numbers or b.numbers:
         ours, theirs = Counter(a.numbers), Counter(b.numbers)

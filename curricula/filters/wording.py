@@ -13,10 +13,12 @@ from functools import lru_cache
 
 STEM = 5  # letters of a word that count: eat/eats/eaten, multiply/multiplication
 
-_WORD = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[-+*/=<>^%\u00d7\u00f7\u2212]|[.?!:\n]")
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_UNITS = "one|two|three|four|five|six|seven|eight|nine"
+_WORD = re.compile(rf"(?:{_TENS})-(?:{_UNITS})\b|\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[-+*/=<>^%\u00d7\u00f7\u2212]|[.?!:\n]", re.IGNORECASE)
 _SYMBOLS = {"\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 _SENTENCE_END = frozenset(".?!:\n")
-_COUNTS = dict(
+COUNTS = dict(  # words that are numbers, as they count
     zip(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
         " seventeen eighteen nineteen".split(),
@@ -31,9 +33,10 @@ _EMPTY = frozenset(
     "a an the this that these those there here it its itself he she they them him her his hers their theirs i me my we us our you"
     " your who whom whose which what when where why how is are was were be been being am do does did done has have had having will"
     " would shall should can could may might must of in on at to for from by with about into onto over after before and or but if"
-    " then than so as not no nor only also each every all any some both just please answer question find tell give many much get"
+    " then than so as not no nor only also each every all any some both just please many much get"
     " gets got s t let while during since because therefore".split()
 )
+_ASKING = frozenset("answer question find tell give name say state".split())  # at the start of a sentence; elsewhere they may be the item
 
 
 
@@ -71,6 +74,8 @@ def take_apart(text: str) -> Wording:
         kind, form = _classify(token)
         if kind == "word" and token[0].isupper() and form not in lower and (not starts or token in inside):
             kind = "name"
+        if starts and form in _ASKING:
+            kind = "empty"
         starts = False
         if kind == "empty":
             skeleton.append(form)
@@ -99,6 +104,9 @@ def _classify(token: str) -> tuple[str, str]:
     if not token[0].isalpha():
         return "word", _SYMBOLS.get(token, token)
     low = token.lower().removesuffix("'s").removesuffix("\u2019s")
-    if low in _COUNTS:
-        return "number", _COUNTS[low]
+    if "-" in low:
+        tens, _, units = low.partition("-")
+        return "number", str(int(COUNTS[tens]) + int(COUNTS[units]))
+    if low in COUNTS:
+        return "number", COUNTS[low]
     return ("empty" if low in _EMPTY else "word"), low
