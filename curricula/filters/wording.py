@@ -18,26 +18,30 @@ _UNITS = "one|two|three|four|five|six|seven|eight|nine"
 _WORD = re.compile(rf"(?:{_TENS})-(?:{_UNITS})\b|\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[-+*/=<>^%\u00d7\u00f7\u2212]|[.?!:\n]", re.IGNORECASE)
 _SYMBOLS = {"\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 _SENTENCE_END = frozenset(".?!:\n")
-COUNTS = dict(  # words that are numbers, as they count
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen".split(),
-        map(str, range(20)),
-        strict=True,
-    )
-) | {"twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
-     "ninety": "90", "hundred": "100", "thousand": "1000", "dozen": "12", "once": "1", "twice": "2", "thrice": "3",
-     "half": "1/2", "quarter": "1/4", "double": "2", "doubled": "2", "triple": "3", "tripled": "3"}  # fmt: skip
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+_BELOW_TWENTY = _listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+)
+COUNTS = {word: str(number) for number, word in enumerate(_BELOW_TWENTY)} | {
+    "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+    "hundred": "100", "thousand": "1000", "dozen": "12", "once": "1", "twice": "2", "thrice": "3", "half": "1/2", "quarter": "1/4",
+    "double": "2", "doubled": "2", "triple": "3", "tripled": "3",
+}  # fmt: skip
+"""Words that are numbers, as they count."""
 # Function words, and those by which questions are asked: what is left says what is asked.
 _EMPTY = frozenset(
-    "a an the this that these those there here it its itself he she they them him her his hers their theirs i me my we us our you"
-    " your who whom whose which what when where why how is are was were be been being am do does did done has have had having will"
-    " would shall should can could may might must of in on at to for from by with about into onto over after before and or but if"
-    " then than so as not no nor only also each every all any some both just please many much get"
-    " gets got s t let while during since because therefore".split()
+    _listed(
+        "a an the this that these those there here it its itself he she they them him her his hers their theirs i me my we us our"
+        " you your who whom whose which what when where why how is are was were be been being am do does did done has have had"
+        " having will would shall should can could may might must of in on at to for from by with about into onto over after before"
+        " and or but if then than so as not no nor only also each every all any some both just please many much get gets got s t let"
+        " while during since because therefore"
+    )
 )
-_ASKING = frozenset("answer question find tell give name say state".split())  # at the start of a sentence; elsewhere they may be the item
-
+_ASKING = frozenset(_listed("answer question find tell give name say state"))  # where a sentence begins; elsewhere they may be the item
 
 
 @dataclass(frozen=True)
