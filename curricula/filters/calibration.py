@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from curricula.filters.paraphrase import KINDS
 from curricula.filters.semantic import DEFAULT, NearProbes, Thresholds, is_pinned, skeleton_likeness
-from curricula.filters.wording import take_apart
 
 SAMPLE = 300
 MIN_SAMPLE = 50  # with fewer, one pair decides: the default thresholds hold
@@ -89,6 +88,6 @@ def _recall(index: NearProbes, rows: Iterable[int], change: Callable[[str, rando
         if changed == text or index.targets[row].is_shown:
             continue
         asked += 1
-        wording = take_apart(changed)
+        wording = index.take_apart(changed)
         found += any(index.judge(wording, other, cosine, thresholds) for other, cosine in index.nearest(wording) if other == row)
     return found / asked if asked else None

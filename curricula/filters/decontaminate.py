@@ -126,12 +126,12 @@ class Decontaminator:
             text: core.probe for core in reversed(self._cores) for text in (core.core, core.whole)
         }
         is_shown = set(shown)
-        self._near = NearProbes(
+        self.near = NearProbes(
             Target(core.probe, probe.suite, probe.group or probe.probe_id, core.text, probe.gold, (probe.suite, probe.probe_id) in is_shown)
             for core, probe in zip(self._cores, first.values(), strict=True)
         )
-        self.calibration: Calibration = calibrate(self._near) if is_calibrated else Calibration()
-        self._near.thresholds = self.calibration.thresholds
+        self.calibration: Calibration = calibrate(self.near) if is_calibrated else Calibration()
+        self.near.thresholds = self.calibration.thresholds
 
     @property
     def n_prompts(self) -> int:
@@ -174,7 +174,7 @@ class Decontaminator:
                 return Match("reordered", probe)
         if covered := self._covered((text, stripped), (prompt, completion)):
             return covered
-        return self._near.match(_pieces("\n".join(raw for _, raw in told), lesson), lesson.answer or lesson.completion)
+        return self.near.match(_pieces("\n".join(raw for _, raw in told), lesson), lesson.answer or lesson.completion)
 
     def _make_core(
         self, probe: Probe, whole: tuple[str, ...], split: list[tuple[tuple[str, ...], str]], holders: dict[tuple[str, ...], set[str]]
@@ -222,7 +222,7 @@ class Decontaminator:
                 return Match("coverage", self._cores[row].probe, share)
         for gram in (gram for view in views for gram in _grams(view, LONG_GRAM)):
             for row in self._by_long_gram.get(gram, ()):
-                if not self._near.is_template[row] and _has_item(self._cores[row].core, turns):
+                if not self.near.is_template[row] and _has_item(self._cores[row].core, turns):
                     return Match("13-gram", self._cores[row].probe)
         return None
 

@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Callable
 
-from curricula.filters.wording import COUNTS, take_apart
+from curricula.filters.wording import COUNTS, classify, take_apart
 
 MAX_CHANGED_NUMBER = 7  # digits; longer ones are codes rather than quantities
 
@@ -43,6 +43,7 @@ _NAMES = ("Olga", "Pedro", "Yusuf", "Ingrid", "Kofi", "Mei", "Ravi", "Tomas", "Z
 _SPELLED = {digits: word for word, digits in reversed(COUNTS.items()) if digits.isdigit() and int(digits) <= 20}
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?![\w]|[.,]\d)")
+_BEGINS = re.compile(r"\b[A-Z][a-z]+(?= (?:has|had|is|was|and|can|will|bought|sold|gave|got|made|took|ate|ran|won|lost|found|went|spent|[a-z]+s|[a-z]+ed)\b)")  # "Marta bakes": mostly names
 _ASKS = re.compile(r"\?\s*$|^(find|determine|calculate|work out)\b", re.IGNORECASE)
 
 
@@ -82,8 +83,9 @@ def renumber(text: str, rng: random.Random) -> str:
 
 
 def rename(text: str, rng: random.Random) -> str:
-    """Every name another one, the same everywhere."""
-    names = sorted(set(take_apart(text).names))
+    """Every name another one, the same everywhere; now and then another word that begins a sentence too."""
+    starts = {m.group().lower() for m in _BEGINS.finditer(text) if classify(m.group())[0] == "word"}
+    names = sorted({*take_apart(text).names, *starts})
     drawn = dict(zip(names, rng.sample(_NAMES, min(len(names), len(_NAMES))), strict=False))
     return re.sub(r"[A-Z][^\W\d_]*", lambda m: drawn.get(m.group().lower(), m.group()), text)
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curricula.filters.normalise import flat
-from curricula.filters.wording import Wording, take_apart
+from curricula.filters.wording import Wording, lower_words, take_apart
 
 TEMPLATE_GRAM = 4
 TEMPLATE_COVERAGE = 0.3
@@ -42,16 +42,18 @@ MIN_WORDS = 4  # distinct content words below which a wording says too little to
 MIN_SKELETON = 14  # words in order; shorter ones are common property ("Ann has # pens. How many pens has she?")
 RARE_SHARE = 0.01  # of a suite's groups: a word of the item. At .02 recall on other wordings of `basics` falls from .84 to .80
 RARE_GROUPS = 2
+MAX_STRANGE = 2  # words that the suite never uses, where numbers and answer alone are equal: "3 cars and 2 more cars" is not "3 + 2"
 MAX_COLLISIONS = 0.03
-FLOOR = 0.2  # cosine below which no threshold is ever set
-AGREE = 0.75  # of the numbers, as multisets: a paraphrase may spell one out or leave "one" away
+FLOOR = 0.3  # cosine below which no threshold is ever set
+VARIANT_COSINE = 0.5  # the words of a variant are nearly the same, so most skeletons need not be compared
+AGREE = 0.75  # of the numbers, as multisets, or of the rare words: one in four may go in a paraphrase
 
 
 @dataclass(frozen=True)
 class Thresholds:
     """From which similarity on two texts are the same problem; 0 to 1."""
 
-    reworded: float = 0.40
+    reworded: float = 0.35
     """Cosine, where at least two numbers or names agree."""
     reworded_bare: float = 0.70
     """Cosine, where fewer do."""
@@ -97,7 +99,8 @@ class NearProbes:
 
         self.thresholds = thresholds
         self.targets = list(targets)
-        self.wordings = [take_apart(target.text) for target in self.targets]
+        self._common: set[str] = set().union(*(lower_words(target.text) for target in self.targets))
+        self.wordings = [self.take_apart(target.text) for target in self.targets]
         n = len(self.targets)
         df = Counter(word for wording in self.wordings for word in set(wording.words))
         self._idf = {word: math.log((n + 1) / (count + 0.5)) for word, count in df.items()}
@@ -111,6 +114,7 @@ class NearProbes:
         self._postings = {word: (np.asarray(rows[word]), np.asarray(weights[word])) for word in rows}
         self.is_template = [False] * n
         self._rare: dict[str, frozenset[str]] = {}
+        self._words_of: dict[str, set[str]] = defaultdict(set)
         self._own_words: list[frozenset[str]] = [frozenset()] * n
         self._content: dict[tuple[Any, ...], int] = {}
         by_suite: dict[str, list[int]] = defaultdict(list)
@@ -122,13 +126,17 @@ class NearProbes:
     def match(self, pieces: Sequence[str], answer: str) -> Match | None:
         """The first rule that holds for a piece of a lesson (its prompt first), or None. `answer` is the lesson's."""
         for place, piece in enumerate(pieces):
-            wording = take_apart(piece)
+            wording = self.take_apart(piece)
             if place == 0 and (found := self._same_content(wording, answer)):
                 return found
             for row, cosine in self.nearest(wording):
                 if found := self.judge(wording, row, cosine):
                     return found
         return None
+
+    def take_apart(self, text: str) -> Wording:
+        """A text's wording, by what the probes show to be a name."""
+        return take_apart(text, self._common)
 
     def nearest(self, wording: Wording, n: int = CANDIDATES) -> list[tuple[int, float]]:
         """The `n` rows with the highest cosine above `FLOOR`, best first."""
@@ -151,21 +159,21 @@ class NearProbes:
         if self.is_template[row]:
             return None
         other, target, limits = self.wordings[row], self.targets[row], thresholds or self.thresholds
-        if self.same_particulars(wording, row) and cosine >= (limits.reworded if is_pinned(other) else limits.reworded_bare):
+        if cosine >= (limits.reworded if is_pinned(other) else limits.reworded_bare) and self.same_particulars(wording, row):
             return Match("reworded", target.probe, cosine)
-        if not target.is_shown and (likeness := skeleton_likeness(wording, other, limits.variant)) >= limits.variant:
+        if not target.is_shown and cosine >= VARIANT_COSINE and (likeness := skeleton_likeness(wording, other, limits.variant)) >= limits.variant:
             return Match("variant", target.probe, likeness)
         return None
 
     def same_particulars(self, wording: Wording, row: int) -> bool:
-        """Do numbers and names agree with the probe of that row, and where it has too few of them most of its rare words?"""
+        """Do numbers and names agree with the probe of that row, and where it has too few of them its rare words?"""
         other = self.wordings[row]
         if len(set(other.words)) < MIN_WORDS or not _agree(wording, other):
             return False
         if is_pinned(other):
             return True
         own = self._own_words[row]
-        return len(own.intersection((*wording.words, *wording.names))) > len(own) / 2
+        return bool(own) and len(own.intersection((*wording.words, *wording.names))) >= AGREE * len(own)
 
     def _same_content(self, wording: Wording, answer: str) -> Match | None:
         for suite in self._rare:
@@ -187,6 +195,7 @@ class NearProbes:
             wording, group = self.wordings[row], self.targets[row].group
             for piece in (*wording.words, *wording.names, *_grams(wording.skeleton)):
                 users[piece].add(group)
+        self._words_of[suite] = {word for row in rows for word in self.wordings[row].words}
         n_groups = len({self.targets[row].group for row in rows})
         shared = max(SHARED_GROUPS, SHARED_SHARE * n_groups)
         for row in rows:
@@ -209,7 +218,7 @@ class NearProbes:
 
     def _content_key(self, suite: str, wording: Wording, answer: str) -> tuple[Any, ...] | None:
         rare = self._rare[suite].intersection((*wording.words, *wording.names))
-        if not rare and len(wording.numbers) < 2:
+        if not rare and (len(wording.numbers) < 2 or len(set(wording.words) - self._words_of[suite]) > MAX_STRANGE):
             return None
         return suite, tuple(sorted(wording.numbers)), rare, flat(answer).rstrip(".")
 
@@ -222,7 +231,7 @@ def is_pinned(wording: Wording) -> bool:
 def _agree(a: Wording, b: Wording) -> bool:
     """Do the numbers agree, or where there are none the names?"""
     if a.numbers or b.numbers:
-        ours, theirs = Counter(a.numbers), Counter(b.numbers)
+        ours, theirs = (Counter(number for number in wording.numbers if number != "1") for wording in (a, b))  # "one" is mostly a pronoun
         return (ours & theirs).total() >= AGREE * (ours | theirs).total()
     ours, theirs = Counter(set(a.names)), Counter(set(b.names))
     return (ours & theirs).total() >= AGREE * (ours | theirs).total()

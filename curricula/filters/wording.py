@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,6 +32,7 @@ COUNTS = {word: str(number) for number, word in enumerate(_BELOW_TWENTY)} | {
     "double": "2", "doubled": "2", "triple": "3", "tripled": "3",
 }  # fmt: skip
 """Words that are numbers, as they count."""
+_MULTIPLIERS = frozenset(("hundred", "thousand", "dozen"))
 # Function words, and those by which questions are asked: what is left says what is asked.
 _EMPTY = frozenset(
     _listed(
@@ -56,12 +58,11 @@ class Wording:
     """Lower case, in order: words written with a capital letter where nothing else asks for one."""
     skeleton: tuple[str, ...]
     """Every word in order, function words too, with `#` for a number and `@` for a name."""
-    content: tuple[str, ...]
-    """Content words, operators, numbers and names in order: the text without its function words."""
 
 
-def take_apart(text: str) -> Wording:
-    """Split a text into wording and particulars."""
+def take_apart(text: str, common: Collection[str] | None = None) -> Wording:
+    """Split a text into wording and particulars. `common`: words (lower case) known to be no names; with it, a capitalised word
+    outside of it that only begins sentences is a name too ("Marta bakes ...")."""
     found = _WORD.findall(unicodedata.normalize("NFKC", text))
     lower = {token for token in found if token.islower()}
     inside = {token for last, token in zip(found, found[1:], strict=False) if token[0].isupper() and last not in _SENTENCE_END}
@@ -69,14 +70,13 @@ def take_apart(text: str) -> Wording:
     numbers: list[str] = []
     names: list[str] = []
     skeleton: list[str] = []
-    content: list[str] = []
     starts = True
     for token in found:
         if token in _SENTENCE_END:
             starts = True
             continue
-        kind, form = _classify(token)
-        if kind == "word" and token[0].isupper() and form not in lower and (not starts or token in inside):
+        kind, form = classify(token)
+        if kind == "word" and token[0].isupper() and form not in lower and (not starts or token in inside or (common is not None and form not in common)):
             kind = "name"
         if starts and form in _ASKING:
             kind = "empty"
@@ -85,6 +85,9 @@ def take_apart(text: str) -> Wording:
             skeleton.append(form)
             continue
         if kind == "number":
+            if token.lower() in _MULTIPLIERS and skeleton and skeleton[-1] == "#" and numbers[-1].isdigit():
+                numbers[-1] = str(int(numbers[-1]) * int(form))  # "three thousand"
+                continue
             numbers.append(form)
             skeleton.append("#")
         elif kind == "name":
@@ -95,13 +98,17 @@ def take_apart(text: str) -> Wording:
             form = form[:STEM]
             words.append(form)
             skeleton.append(form)
-        content.append(form)
-    return Wording(tuple(words), tuple(numbers), tuple(names), tuple(skeleton), tuple(content))
+    return Wording(tuple(words), tuple(numbers), tuple(names), tuple(skeleton))
+
+
+def lower_words(text: str) -> set[str]:
+    """Words that a text has in lower case: no names."""
+    return {token for token in _WORD.findall(text) if token.islower()}
 
 
 @lru_cache(maxsize=50_000)
-def _classify(token: str) -> tuple[str, str]:
-    """`number`, `word` or `empty`, and the form in which the token counts."""
+def classify(token: str) -> tuple[str, str]:
+    """What one word is by itself (`number`, `word` or `empty`), and the form in which the token counts."""
     if token[0].isdigit():
         plain = token.replace(",", "")
         return "number", plain.rstrip("0").rstrip(".") if "." in plain else plain
