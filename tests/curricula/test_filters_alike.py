@@ -13,7 +13,7 @@ from curricula.filters.dedup import Deduplicator
 from curricula.filters.wording import take_apart
 from curricula.lesson import Lesson
 
-ANIMALS = "ox goose mouse child wolf calf leaf knife city baby hero fish sheep deer tooth".split(" ")
+NOUNS = ("ox", "goose", "mouse", "child", "wolf", "calf", "leaf", "knife", "city", "baby", "hero", "fish", "sheep", "deer", "tooth")
 
 
 def lesson(prompt: str, answer: str, weakness: str = "w") -> Lesson:
@@ -21,7 +21,7 @@ def lesson(prompt: str, answer: str, weakness: str = "w") -> Lesson:
 
 
 def filled() -> Deduplicator:
-    return Deduplicator.of(lesson(f'In English, write down the correct plural form of the noun "{word}" in lower case letters.', f"{word}-s") for word in ANIMALS)
+    return Deduplicator.of(lesson(f'In English, write down the correct plural form of the noun "{word}" in lower case letters.', f"{word}-s") for word in NOUNS)
 
 
 def test_the_same_item_in_other_words_is_dropped_and_says_of_what() -> None:

@@ -14,6 +14,7 @@ from agent.fakes import scripted_student
 from agent.loop import start
 from agent.store import Store
 from agent.watch import SilentWatcher
+from curricula.filters.normalise import flat
 from tests.agent.teacher.scripted_server import ScriptedServer, Step, good
 from tests.e2e.driver import SETTINGS
 
@@ -91,13 +92,14 @@ def test_no_leak_is_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         found = store.leaks.of_cycle(outcome.run, 1)
         kept = store.lessons.kept(outcome.run)
     trained = [json.loads(line)["prompt"][0]["content"] for line in (state / curriculum["path"]).read_text().splitlines()]
-    assert not leaked & set(trained) and not leaked & {lesson.prompt for lesson in kept}
+    held = {flat(text) for text in leaked}  # strategies add closing instructions, so a leak may stand inside a prompt
+    assert [prompt for prompt in [*trained, *(lesson.prompt for lesson in kept)] if any(text in flat(prompt) for text in held)] == []
     assert len(kept) >= 10 and any(prompt in dict(clean) for prompt in trained), "what is clean is taught"
     by_place = {place: {row["prompt"] for row in found if row["place"] == place} for place in ("lesson", "seed", "anchor")}
     assert by_place["seed"] == by_place["anchor"] & {text for text, _ in planted} == {text for text, _ in planted}
     assert len(by_place["anchor"]) <= len(planted) + 3, "nearly all of lm-eval's exemplars are clean"
-    assert by_place["lesson"] == {text for text in teacher.leaks if any(text in row["prompt"] for row in found if row["place"] == "lesson")} != set()
-    assert len(by_place["lesson"]) >= len(teacher.leaks) - 2, "some wait in replies that were not read"
+    assert all(any(text in prompt for text in teacher.leaks) for prompt in by_place["lesson"])
+    assert len(by_place["lesson"]) >= 0.8 * len(teacher.leaks), "some wait in replies that were not read"
     assert not any(text in prompt for prompt in teacher.prompts for text, _ in planted), "no leaking seed was shown"
     assert {"exact", "contained", "reordered", "reworded", "variant"} <= {row["rule"] for row in found}
     assert {row["suite"] for row in found} == {"basics", "written"} and {row["split"] for row in found} == {"gate", "protected"}
