@@ -1,8 +1,8 @@
 """Find lessons that say what another lesson already says.
 
 Lessons come in one by one, verdicts go out; what was accepted earlier (this cycle or any before) is
-what they are compared with. Two rules decide "near", and numbers are significant in both, because
-"What is 3 + 5?" and "What is 4 + 5?" are two lessons:
+what they are compared with. Layer 1 is the exact text; layer 2 ("near") goes by words and grams, layer 3 by likeness within a
+weakness (`alike.py`). Numbers are significant in all, because "What is 3 + 5?" and "What is 4 + 5?" are two lessons. Near:
 
 - two near duplicates have the same numbers and operators in the same order, else they are two items;
 - texts (prompt and completion) of up to `SHORT_TOKENS` tokens must also have equal token multisets
