@@ -51,26 +51,22 @@ def test_words_that_all_share_make_no_duplicate() -> None:
 def test_the_prefix_filter_equals_brute_force() -> None:
     rng = random.Random(4)
     vocabulary = [f"word{chr(97 + i)}{chr(97 + i)}" for i in range(12)]
-    lessons = [lesson(" ".join(rng.sample(vocabulary, rng.randint(3, 7))), rng.choice("xy")) for _ in range(300)]
-    index, added, n_found = AlikeIndex(), [], 0
+    lessons = [lesson(" ".join(rng.sample(vocabulary, rng.randint(3, 7))), rng.choice("xy")) for _ in range(150)]
+    index, added, n_found, df = AlikeIndex(), [], 0, Counter[str]()
     for new in lessons:
         name, score = index.nearest(new)
-        scores = [_likeness(new, old, added) for old in added if old.answer == new.answer]
+        words = set(take_apart(new.prompt).words)
+        scores = [_likeness(words, other, df, len(added)) for other, answer in added if answer == new.answer]
         best = max((value for value in scores if value >= THRESHOLD), default=0.0)
         assert score == pytest.approx(best) and bool(name) == (best > 0)
         n_found += best > 0
         index.add(new)
-        added.append(new)
+        added.append((words, new.answer))
+        df.update(words)
     assert n_found > 10
 
 
-def _words(row: Lesson) -> set[str]:
-    return set(take_apart(row.prompt).words)
-
-
-def _likeness(new: Lesson, old: Lesson, added: list[Lesson]) -> float:
-    df, n = Counter(word for row in added for word in _words(row)), len(added)
-    a, b = _words(new), _words(old)
+def _likeness(a: set[str], b: set[str], df: Counter[str], n: int) -> float:
     if min(len(a), len(b)) < MIN_WORDS or (n > FEW and all(df[word] > TEMPLATE_SHARE * n for word in a & b)):
         return 0.0
     weight = {word: math.log(1 + n / max(1, df[word])) ** 2 for word in a | b}
