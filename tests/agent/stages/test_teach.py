@@ -14,6 +14,7 @@ from agent.stages.learnability import learnability_step
 from agent.stages.teach import _earlier, _mix
 from agent.store import Store
 from curricula.filters.decontaminate import Decontaminator
+from curricula.filters.leaks import LeakWatch
 from curricula.lesson import Lesson
 from curricula.mix import MixError
 from probes.suite import Probe, Suite
