@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agent.config_file import flatten, nest, read_yaml
 from agent.group import Group
-from agent.teacher.settings import TeacherConfig
+from agent.teacher.settings import JudgeConfig, TeacherConfig
 from agent.web_pages import WebConfig, names_text
 from curricula.anchors.names import absolute_name
 from curricula.mix_rules import Domain
@@ -46,6 +46,13 @@ class StudentConfig(Group):
     """auto: bfloat16 on a GPU, float32 on the CPU."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: the GPU when there is one."""
+
+
+class VerifyConfig(Group):
+    """What lessons are checked against."""
+
+    corpus: str | None = None
+    """Folder of your documents that citations are checked against; null takes the environment's WEAKSPOT_CORPUS, if set."""
 
 
 class SuitesConfig(Group):
@@ -222,6 +229,8 @@ class Config(Group):
     plan: PlanConfig = PlanConfig()
     curriculum: CurriculumConfig = CurriculumConfig()
     web: WebConfig = WebConfig()
+    verify: VerifyConfig = VerifyConfig()
+    judge: JudgeConfig = JudgeConfig()
     train: TrainConfig = TrainConfig()
     gate: GateConfig = GateConfig()
     limits: LimitsConfig = LimitsConfig()
@@ -260,7 +269,7 @@ def keys() -> list[str]:
 def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Loaded:
     """Read, merge and check a configuration.
 
-    `sets` are `group.key=value` strings, values in YAML syntax. Relative paths to suites, anchors, include folders
+    `sets` are `group.key=value` strings, values in YAML syntax. Relative paths to suites, anchors, the corpus, include folders
     and the student's folder are taken relative to the file they stand in, or to the working folder where they come
     from a flag or the environment; they come out absolute, so that a stored configuration means the same anywhere.
 
@@ -329,7 +338,7 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
         return absolute_name(value, folder)
     is_named = {
         "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value),
-        "web.pages": True, "web.seed_text": names_text(value), "web.other_text": names_text(value),
+        "web.pages": True, "verify.corpus": True, "web.seed_text": names_text(value), "web.other_text": names_text(value),
         "student.model": value != EMBEDDED and (folder / value).is_dir(),
     }.get(key, False)
     return str((folder / value).resolve()) if is_named else value

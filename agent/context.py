@@ -26,6 +26,8 @@ class RunContext:
     teacher: Teacher | None
     """None where every strategy in use works without one."""
     watcher: Watcher
+    judge: Teacher | None = None
+    """The model that may refuse lessons; None where none is configured."""
 
     @property
     def folder(self) -> Path:

@@ -66,6 +66,15 @@ def open_real_teacher(config: Config, store: Store, run: str, watcher: Watcher) 
     return open_teacher(config, store, run, watcher)
 
 
+def open_real_judge(config: Config, store: Store, run: str, watcher: Watcher) -> Teacher | None:
+    """The configured judge, on the same ledger, cap and cache as the teacher; None without one."""
+    if not config.judge.model:
+        return None
+    from agent.teacher.open import open_judge
+
+    return open_judge(config, store, run, watcher)
+
+
 def start(loaded: Loaded, state_dir: Path, watcher: Watcher, *, approve: bool = False,
           open_student: OpenStudent = open_real_student, open_teacher: OpenTeacher = open_real_teacher) -> RunOutcome:
     """Start a fresh run and follow it to its end.
@@ -124,6 +133,7 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
     """
     from agent.stages.brief import require_strategies
     from agent.stages.power import sentences, visible
+    from agent.stages.verification import require_verification
     from probes.check import require_sound
     from probes.registry import find_suite
     from probes.splits import limit_suite, split_for_run
@@ -131,6 +141,7 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
 
     config = loaded.config
     require_strategies(config)
+    require_verification(config)
     suites: list[dict[str, Any]] = []
     for role, references, limit in (("probe", config.suites.probes, config.suites.limit), ("protected", config.suites.protected, config.suites.protected_limit)):
         for reference in references:
@@ -156,15 +167,17 @@ def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: b
             open_student: OpenStudent, open_teacher: OpenTeacher) -> RunOutcome:
     student: Student | None = None
     teacher: Teacher | None = None
+    judge: Teacher | None = None
     try:
         teacher = open_teacher(config, store, run, watcher)
+        judge = open_real_judge(config, store, run, watcher)
         student = open_student(config, store.state_dir, watcher)
         row = store.runs.get(run)
         if row["model_key"] not in ("", student.model_key):
             raise WeakspotError(f"student {config.student.model!r} is not the one this run began with",
                                 where=f"{row['model_key'][:12]} then, {student.model_key[:12]} now", hint="start a fresh run: weakspot run")
         store.runs.update(run, student=student.name, model_key=student.model_key)
-        context = RunContext(run, config, store, student, teacher, watcher)
+        context = RunContext(run, config, store, student, teacher, watcher, judge)
         outcome = _cycles(context, approve, approved)
     except KeyboardInterrupt:
         store.runs.finish(run, "interrupted", "stopped by the user")
@@ -176,8 +189,9 @@ def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: b
     finally:
         if student is not None:
             student.close()
-        if teacher is not None:
-            teacher.close()
+        for model in (teacher, judge):
+            if model is not None:
+                model.close()
     store.runs.finish(run, outcome.status, outcome.reason)
     _export_run(store, run)
     return outcome

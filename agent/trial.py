@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from agent.config import Config
 from agent.stages.brief import fit_seeds, make_brief, probe_index
+from agent.stages.verification import verifier_step
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
 from agent.web_pages import read_web_rows
@@ -19,7 +20,6 @@ from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Brief
 from curricula.strategies.contract import Strategy, find_strategy
 from curricula.teacher import Teacher, TeacherReply, TeacherRequest
-from curricula.verifiers.contract import verify
 from curricula.web.chain import Sifted
 from probes.errors import WeakspotError
 
@@ -101,7 +101,7 @@ def run_trial(store: Store, run: str, weakness: str, name: str, n_lessons: int, 
                        seed=config.seed, seeds=fit_seeds(config.curriculum, decontaminator), earlier=earlier, pages=rows)
     recorder = _Recorder(teacher, teacher.name) if teacher is not None else None
     order = Order(weakness, strategy.name, strategy.write(brief, recorder, random.Random(brief.seed)), n_lessons)
-    funnel = judge([order], accepted_before=earlier, decontaminator=decontaminator, verify=verify)
+    funnel = judge([order], accepted_before=earlier, decontaminator=decontaminator, verify=verifier_step(config))
     if funnel.stopped is not None and not isinstance(funnel.stopped, BudgetExceeded):
         raise funnel.stopped
     replies = recorder.replies if recorder else []

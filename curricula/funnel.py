@@ -2,11 +2,11 @@
 
 Orders (a weakness, a strategy's candidates, how many lessons are wanted) go in; accepted lessons, every verdict of
 every candidate and the funnel's counts come out. Steps: parse, the strategy's own rules, exact duplicate, near duplicate,
-contamination, verifier and, where it is asked for, learnable. The first step that does not pass is final: nothing rescues a lesson, and what
+contamination, verifier and, where they are asked for, judge and learnable. The first step that does not pass is final: nothing rescues a lesson, and what
 can't be verified is dropped like what is wrong.
 
 Candidates are pulled one by one and pulling stops when an order is filled, so a lazy strategy asks its teacher for no
-more than is needed. Only `learnable` sees several at once, for it asks the student: never more than are still wanted.
+more than is needed. Only `opinion` and `learnable` see several at once, for they ask a model: never more than are still wanted.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ OFFERS_PER_LESSON = (
 )
 LOW_YIELD = 0.1  # below this share kept, a person should look at the reasons
 FEW_OFFERS = 10  # too few candidates to call a yield low
+
+
+BatchStep = Callable[[Sequence[Lesson]], list[Verdict]]
+"""One verdict a lesson, in order."""
 
 
 @dataclass(frozen=True)
@@ -119,17 +123,20 @@ def judge(
     accepted_before: Iterable[Lesson],
     decontaminator: Checks,
     verify: Callable[[Lesson], Verdict],
-    learnable: Callable[[Sequence[Lesson]], list[Verdict]] | None = None,
+    opinion: BatchStep | None = None,
+    learnable: BatchStep | None = None,
     max_lessons: int | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> FunnelResult:
     """Fill the orders one after the other.
 
-    `accepted_before`: lessons of earlier cycles, which new ones must not repeat. `learnable`: the last step, None leaves it
-    out. `max_lessons`: over all orders together. `tell` is called after every candidate with how many were kept and how many
-    read so far. A `WeakspotError` from a strategy's iterator (the teacher's budget or quota) ends judging and is handed back
-    as `stopped`.
+    `accepted_before`: lessons of earlier cycles, which new ones must not repeat. `opinion`: a judge, which may only refuse what the
+    verifier passed; `learnable`: the last step; None leaves either out. `max_lessons`: over all orders together. `tell` is called
+    after every candidate with how many were kept and how many read so far. A `WeakspotError` from a strategy's iterator or a
+    model's step (budget, quota) ends judging and is handed back as `stopped`; what a judge could not be asked about stands on its
+    verifier's verdict.
     """
+    last_steps = [step for step in (opinion, learnable) if step is not None]
     seen = Deduplicator.of(accepted_before)
     judged: list[Judged] = []
     counts: list[FunnelCounts] = []
@@ -141,7 +148,7 @@ def judge(
             room = min(room, max_lessons - sum(row.is_kept for row in judged))
         if room > 0 and stopped is None:
             n_kept, n_read = sum(row.is_kept for row in judged), len(judged)
-            stopped = _fill(order, room, rows, seen, decontaminator, verify, learnable, partial(_tell_on, tell, n_kept, n_read))
+            stopped = _fill(order, room, rows, seen, decontaminator, verify, last_steps, partial(_tell_on, tell, n_kept, n_read))
         judged += rows
         counts.append(_count(order, rows))
     return FunnelResult(tuple(judged), tuple(counts), stopped)
@@ -154,7 +161,7 @@ def _fill(
     seen: Deduplicator,
     decontaminator: Checks,
     verify: Callable[[Lesson], Verdict],
-    learnable: Callable[[Sequence[Lesson]], list[Verdict]] | None,
+    last_steps: Sequence[BatchStep],
     tell: Callable[[int, int], None],
 ) -> WeakspotError | None:
     offers = iter(order.candidates)
@@ -177,15 +184,19 @@ def _fill(
             if row.is_kept and candidate.lesson is not None:
                 seen.add(candidate.lesson)  # also where the student then can't learn from it: its copy could not either
             tell(n_kept + sum(row.is_kept for row in taken), len(rows) + len(taken))
-        taken = _with_last_step(taken, learnable) if learnable is not None else taken
+        for step in last_steps:
+            try:
+                taken = _with_batch_step(taken, step)
+            except WeakspotError as error:
+                is_exhausted, stopped = True, error
         rows += taken
         n_kept += sum(row.is_kept for row in taken)
     return stopped
 
 
-def _with_last_step(rows: list[Judged], learnable: Callable[[Sequence[Lesson]], list[Verdict]]) -> list[Judged]:
+def _with_batch_step(rows: list[Judged], step: BatchStep) -> list[Judged]:
     """The rows, those that had passed everything with one verdict more."""
-    verdicts = iter(learnable([row.candidate.lesson for row in rows if row.is_kept and row.candidate.lesson is not None]))
+    verdicts = iter(step([row.candidate.lesson for row in rows if row.is_kept and row.candidate.lesson is not None]))
     return [replace(row, verdicts=(*row.verdicts, next(verdicts))) if row.is_kept and row.candidate.lesson is not None else row for row in rows]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.report.leakage import leakage_facts
+from agent.report.verification import verification_facts
 from agent.report.wording import FUNNEL_STEPS
 from agent.store import Store
 from agent.store.weaknesses import ENDED
@@ -45,6 +46,7 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
         "n_open": sum(row["state"] not in ENDED for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
         "funnel": {**_sums(funnel), "reasons": _reasons(funnel), "rows": funnel},
         "leakage": leakage_facts(store, run, cycle),
+        "verification": verification_facts(store, run, cycle), "judge": details.get("judge"),
         "curriculum": curriculum,
         "real_share": curriculum["real_share"] if curriculum else None,
         "lessons": [_lesson(lesson) for lesson in store.lessons.pick(run, cycle, LESSONS_SHOWN)],

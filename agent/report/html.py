@@ -20,6 +20,7 @@ from agent.report.headline import FORMAT_ONLY
 from agent.report.leakage import calibration_sentence, leakage_sentence
 from agent.report.planned import FORECAST_COLUMNS, forecast_cells
 from agent.report.tree import nested
+from agent.report.verification import RATE_COLUMNS, rate_cells, teacher_sentence
 from probes.errors import WeakspotError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,7 +40,7 @@ def render_html(report: dict[str, Any]) -> str:
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_visible)
     environment.filters.update(
-        percent=wording.percent, points=wording.points, money=wording.money, duration=wording.duration, p_value=wording.p_value, count=wording.count, times=wording.times, witnessed=wording.witnessed,
+        percent=wording.percent, points=wording.points, money=wording.money, duration=wording.duration, p_value=wording.p_value, count=wording.count, times=wording.times, witnessed=wording.witnessed, rate_cells=rate_cells, teacher_sentence=teacher_sentence,
         leakage=leakage_sentence, calibration=calibration_sentence, band=wording.percent_interval, number=_number, cut=_cut, json=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True))
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     plotly = plotly_js() if report["trend"] or report["map"]["points"] else ""
@@ -49,7 +50,7 @@ def render_html(report: dict[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(
         report=report, policy=policy, css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")), script=Markup(script), plotly=Markup(plotly),
         data=Markup(embedded_json(_page_data(report))), tree=nested(tree["outline"]) if tree else [], tree_cycle=tree["cycle"] if tree else None, shapes=SHAPES, decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY, suspects_note=wording.SUSPECTS,
-        forecasts=[forecast_cells(row) for row in report["forecasts"]], forecast_columns=[(name, "" if name == "decision" else "num") for name in FORECAST_COLUMNS], outcome=outcome(report["forecasts"]),
+        forecasts=[forecast_cells(row) for row in report["forecasts"]], forecast_columns=[(name, "" if name == "decision" else "num") for name in FORECAST_COLUMNS], outcome=outcome(report["forecasts"]), rate_columns=RATE_COLUMNS,
         config_text=yaml.safe_dump(report["config"], sort_keys=False, allow_unicode=True))
 
 

@@ -16,6 +16,7 @@ from agent.report.headline import FORMAT_ONLY
 from agent.report.leakage import calibration_sentence, leakage_sentence
 from agent.report.planned import FORECAST_COLUMNS, forecast_cells
 from agent.report.tree import nested
+from agent.report.verification import RATE_COLUMNS, rate_cells, teacher_sentence
 from agent.report.wording import (
     DECISIONS,
     FUNNEL_STEPS,
@@ -86,6 +87,11 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
                       + (", ".join(f"{n} × {plain(reason)}" for reason, n in facts["funnel"]["reasons"].items()) or "none") + ".")
     if facts["leakage"]:
         blocks += [f"### Leakage in cycle {facts['cycle']} ({facts['leakage']['n_dropped']} rows kept out)", *_leakage(facts["leakage"])]
+    if facts["verification"]["teacher"]:
+        blocks.append(plain(teacher_sentence(facts["verification"]["teacher"])))
+    if facts["verification"]["rates"]:
+        blocks += ["What checked the lessons, and how often it is wrong on items of which the truth is known:",
+                   table(RATE_COLUMNS, (map(plain, rate_cells(row)) for row in facts["verification"]["rates"]))]
     for flip in ("broken", "fixed"):
         shown = facts["samples"][flip][:SAMPLES_SHOWN]
         if shown:

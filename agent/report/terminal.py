@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.report.leakage import leakage_sentence
+from agent.report.verification import RATE_COLUMNS, rate_cells, teacher_sentence
 from agent.report.wording import (
     DECISIONS,
     FUNNEL_STEPS,
@@ -57,10 +58,22 @@ def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
             yield Text("lessons of cycle {}: {}".format(facts["cycle"], ", ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS)))
         if facts["leakage"]:
             yield Text(leakage_sentence(facts["leakage"]) + (" weakspot leakage shows the pairs." if facts["leakage"]["n_dropped"] else ""))
+        if facts["verification"]["teacher"]:
+            yield Text(teacher_sentence(facts["verification"]["teacher"]))
+        if facts["verification"]["rates"]:
+            yield rates_table(facts["verification"]["rates"], f"what checked the lessons of cycle {facts['cycle']}, measured on items of which the truth is known")
     if report["forecasts"]:
         yield forecasts_table(report["forecasts"])
     if report["protected"]:
         yield protected_table(report["protected"])
+
+
+def rates_table(rates: Iterable[dict[str, Any]], title: str) -> Table:
+    """One line a verifier."""
+    table = make_table(title, *RATE_COLUMNS, numeric=(1, 2, 3, 4))
+    for row in rates:
+        table.add_row(*(one_line(cell, 160) for cell in rate_cells(row)))
+    return table
 
 
 def visible_headline(report: dict[str, Any]) -> str:

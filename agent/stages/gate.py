@@ -18,6 +18,7 @@ from agent.stages.noise import noise_facts
 from agent.stages.peek import GateAnswers, gate_answers
 from agent.stages.peek import scores_of as _scores
 from agent.stages.power import power_of
+from agent.stages.verification import judge_facts, judge_findings
 from agent.state import CycleState
 from agent.statistics.decision import Decision, GateInputs, ProtectedScores, decide
 from agent.statistics.paired import PairedDifference, group_p_value, paired_difference
@@ -60,13 +61,13 @@ def gate(context: RunContext, state: CycleState) -> StageResult:
         champion_lenient=_scores(before, "lenient"), candidate_lenient=_scores(after, "lenient"), groups=[unit_of(probe) for probe, _ in before],
         protected=protected, alpha_total=settings.alpha, look=look, looks_planned=None, margin=settings.margin, alpha_protected=ALPHA_PROTECTED,
         min_effect=settings.min_effect, noise_floor=noise["nats"] if is_margin else noise["share"], noise_p=noise["p_value"], effect_logits=adapter["effect"],
-        integrity=integrity_findings(context, cycle, adapter, [*after, *after_protected]), test=settings.test,
+        integrity=[*integrity_findings(context, cycle, adapter, [*after, *after_protected]), *judge_findings(context, cycle)], test=settings.test,
         champion_margin=_margins(before) if is_margin else None, candidate_margin=_margins(after) if is_margin else None,
         n_planned=answers.n_planned, e_peak=answers.peak))
     per_weakness, members = _per_weakness(context, state, before, after, "lenient")  # skills by content,
     per_weakness += form_gains(context.store.weaknesses.of_cycle(run, cycle), before, after)  # format by form: a repaired shape is no gain in skill
     details = _details(context, decision, answers, first_protected, before_protected, after_protected)
-    details |= {"noise": noise, "forecast": power_of(context), "per_weakness": per_weakness}
+    details |= {"judge": judge_facts(context, cycle), "noise": noise, "forecast": power_of(context), "per_weakness": per_weakness}
 
     def write(store: Store) -> None:
         store.decisions.add_gate_members(run, cycle, members)

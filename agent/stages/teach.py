@@ -15,6 +15,7 @@ from agent.stages.brief import fit_seeds, make_brief, probe_index
 from agent.stages.cost import say_forecast, teller
 from agent.stages.learnability import learnability_step
 from agent.stages.real import anchor_names, domain_finder
+from agent.stages.verification import calibrated_judge, rates_of_used, verifier_step
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
@@ -26,7 +27,6 @@ from curricula.lesson import Candidate, Lesson
 from curricula.mix import Mix, build_mix
 from curricula.mix_file import write_curriculum
 from curricula.strategies.contract import find_strategy
-from curricula.verifiers.contract import verify
 
 MIN_LESSONS = 5  # fewer are no curriculum: one row's chance would be trained on, and no whole anchor fits beside them
 TAUGHT_FROM = ("promote", "inconclusive", "no_data", "failed_train")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
@@ -48,8 +48,9 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     n_lessons = sum(order.n_lessons for order in orders)
     context.watcher.say(f"teaching {n_lessons} lessons for {len(orders)} weaknesses")
     say_forecast(context, orders)
-    funnel = judge(orders, accepted_before=earlier, decontaminator=leaks.at("lesson"), verify=verify, learnable=learnability_step(context, state),
-                   tell=teller(context, n_lessons))
+    judging = calibrated_judge(context, cycle)
+    funnel = judge(orders, accepted_before=earlier, decontaminator=leaks.at("lesson"), verify=verifier_step(context.config), opinion=judging.step,
+                   learnable=learnability_step(context, state), tell=teller(context, n_lessons))
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
     budget: dict[str, Any] = {}
@@ -58,15 +59,15 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
         budget = {"spent_budget_usd": context.config.limits.budget_usd}
     elif funnel.stopped is not None:
         raise funnel.stopped  # key, quota or server gone: the operator's turn; what was paid for is cached, so a resume repeats this for nothing
-    rows = _rows(funnel)
+    rows, rates = _rows(funnel), [*judging.rows, *rates_of_used(context, funnel)]
     if len(funnel.kept) < MIN_LESSONS:
-        return _no_data(state, funnel, rows, leaks, budget)
+        return _no_data(state, funnel, rows, rates, leaks, budget)
     mix = _mix(context, state, funnel.kept, earlier, leaks)
     path = context.cycle_folder(cycle) / "curriculum.jsonl"
     sha256 = write_curriculum(mix, path)
 
     def write(opened: Store) -> None:
-        _store_funnel(opened, run, cycle, funnel, rows)
+        _store_funnel(opened, run, cycle, funnel, rows, rates)
         opened.leaks.add(run, cycle, leaks)
         opened.lessons.add_curriculum(run, cycle, len(mix.rows), mix.n_tokens, mix.real_share, sha256, str(path.relative_to(opened.state_dir)), mix.recipe)
 
@@ -120,11 +121,12 @@ def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
              "reasons": count.reasons} for count in funnel.counts]
 
 
-def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]]) -> None:
+def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]], rates: list[dict[str, Any]]) -> None:
     store.lessons.add_kept(run, cycle, funnel.kept, [judged.verdicts for judged in funnel.judged if judged.is_kept and judged.candidate.lesson is not None])
     store.lessons.add_rejected(run, cycle, ((judged.candidate.lesson or _without_lesson(judged.candidate, judged.weakness_id, judged.strategy),
                                              judged.verdicts) for judged in funnel.rejected))
     store.lessons.add_funnel(run, cycle, rows)
+    store.verification.add(run, cycle, rates)
 
 
 def _without_lesson(candidate: Candidate, weakness: str, strategy: str) -> Lesson:
@@ -133,7 +135,7 @@ def _without_lesson(candidate: Candidate, weakness: str, strategy: str) -> Lesso
                   teacher=candidate.teacher, prompt_hash=candidate.prompt_hash, raw=candidate.raw, cost_usd=candidate.cost_usd, meta=candidate.meta)
 
 
-def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]], leaks: LeakWatch, budget: dict[str, Any]) -> StageResult:
+def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]], rates: list[dict[str, Any]], leaks: LeakWatch, budget: dict[str, Any]) -> StageResult:
     run, cycle = state["run"], state["cycle"]
     asked = sum(count.asked for count in funnel.counts)
     why = f"{len(funnel.kept)} lessons survived of {asked} candidates, at least {MIN_LESSONS} are needed" if asked else "no strategy had anything to offer for these weaknesses"
@@ -141,7 +143,7 @@ def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]
         why += f"; {funnel.stopped.message}"
 
     def write(store: Store) -> None:
-        _store_funnel(store, run, cycle, funnel, rows)
+        _store_funnel(store, run, cycle, funnel, rows, rates)
         store.leaks.add(run, cycle, leaks)
         store.decisions.record(run, cycle, {
             "decision": "no_data", "reason": why, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,

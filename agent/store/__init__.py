@@ -22,6 +22,7 @@ from agent.store.phrases import Phrases
 from agent.store.runs import Runs
 from agent.store.samples import Samples
 from agent.store.suspects import Suspects
+from agent.store.verification import Verification
 from agent.store.weaknesses import Weaknesses
 
 
@@ -41,6 +42,7 @@ class Store:
         self.decisions = Decisions(db)
         self.money = Money(db)
         self.phrases = Phrases(db)
+        self.verification = Verification(db)
 
     @classmethod
     def open(cls, state_dir: Path) -> Store:

@@ -17,6 +17,8 @@ class Money:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._is_together = False
+        self._running: dict[str, float] = {}
+        self._reserved: dict[int, tuple[str, float]] = {}
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -25,6 +27,9 @@ class Money:
             self._is_together = True
             try:
                 yield
+            except BaseException:
+                self._running.clear()  # what is rolled back was not spent
+                raise
             finally:
                 self._is_together = False
 
@@ -36,18 +41,31 @@ class Money:
         """Settled plus still reserved, in US dollars."""
         return next(self._db.query("SELECT coalesce(sum(coalesce(settled_usd, reserved_usd)), 0) AS usd FROM ledger WHERE run = ?", [run]))["usd"]
 
+    def running_usd(self, run: str) -> float:
+        """`spent_usd`, read once and then kept by adding: a sum over all entries at each call would grow with the run. Teacher and judge share it."""
+        if run not in self._running:
+            self._running[run] = self.spent_usd(run)
+        return self._running[run]
+
     def reserve(self, run: str, cycle: int, tag: str, usd: float, model: str = "") -> int:
         """Book the most a call of `model` may cost before it is made; returns the entry's id."""
         cursor = self._db.conn.execute("INSERT INTO ledger (run, cycle, tag, reserved_usd, model, created_at) VALUES (?, ?, ?, ?, ?, ?)",
                                        [run, cycle, tag, usd, model, now()])
         self._commit()
-        return int(cursor.lastrowid or 0)
+        entry = int(cursor.lastrowid or 0)
+        self._reserved[entry] = run, usd
+        if run in self._running:
+            self._running[run] += usd
+        return entry
 
     def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
         """Replace a reservation by what the call did cost."""
         self._db.conn.execute("UPDATE ledger SET settled_usd = ?, tokens_in = ?, tokens_out = ?, settled_at = ? WHERE id = ? AND settled_usd IS NULL",
                               [usd, tokens_in, tokens_out, now(), entry])
         self._commit()
+        run, reserved = self._reserved.pop(entry, ("", 0.0))
+        if run in self._running:
+            self._running[run] += usd - reserved
 
     def costs(self, run: str) -> list[dict[str, Any]]:
         """Rows of cycle, tag, calls, usd, tokens_in, tokens_out."""

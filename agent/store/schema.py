@@ -307,6 +307,17 @@ def m009_leaks(db: Database) -> None:
         )""")
 
 
+@MIGRATIONS()
+def m013_verifier_rates(db: Database) -> None:
+    """How often each verifier of a cycle, and its judge, was wrong on items of which the truth is known."""
+    db.execute("""
+        CREATE TABLE verifier_rates (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, verifier TEXT NOT NULL, model TEXT NOT NULL, n_right INTEGER NOT NULL,
+            n_wrong INTEGER NOT NULL, false_accept REAL, false_reject REAL, disabled TEXT NOT NULL, details TEXT NOT NULL, seconds REAL NOT NULL,
+            PRIMARY KEY (run, cycle, verifier)
+        )""")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

@@ -12,6 +12,7 @@ from agent.store import Store
 from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import check_budget
 from agent.watch import Watcher
+from probes.errors import WeakspotError
 
 
 class StoreLedger:
@@ -21,21 +22,15 @@ class StoreLedger:
         self._store = store
         self._run = run
         self._budget_usd = budget_usd
-        self._spent_usd = store.money.spent_usd(run)  # a sum over all entries at each call would grow with the run
-        self._reserved: dict[int, float] = {}
 
     def reserve(self, usd: float, tag: str, model: str) -> int:
         """Set aside `usd`, or raise `BudgetExceeded`."""
-        check_budget(self._spent_usd, usd, self._budget_usd)
-        entry = self._store.money.reserve(self._run, self._store.runs.latest_cycle(self._run), tag, usd, model)
-        self._spent_usd += usd
-        self._reserved[entry] = usd
-        return entry
+        check_budget(self._store.money.running_usd(self._run), usd, self._budget_usd)
+        return self._store.money.reserve(self._run, self._store.runs.latest_cycle(self._run), tag, usd, model)
 
     def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
         """Book the real cost."""
         self._store.money.settle(entry, usd, tokens_in, tokens_out)
-        self._spent_usd += usd - self._reserved.pop(entry)
 
     def together(self) -> AbstractContextManager[None]:
         """One transaction."""
@@ -55,6 +50,26 @@ class StoreCache:
     def put(self, key: str, body: str) -> None:
         """Keep a body."""
         self._store.money.cache(key, body)
+
+
+def open_judge(config: Config, store: Store, run: str, watcher: Watcher) -> LLMTeacher:
+    """Make the judge of a run, and check it where the run is fresh; how well it judges, its calibration says in each cycle.
+
+    Raises:
+        WeakspotError: no key, unknown model or price, no budget for the canaries, or nothing comes back.
+    """
+    judge = LLMTeacher(config.judge, StoreCache(store), StoreLedger(store, run, config.limits.budget_usd), progress=watcher.progress, say=watcher.say, seed=config.seed)
+    if store.runs.stages(run):
+        return judge
+    try:
+        checked = judge.check()
+    except BaseException as error:
+        judge.close()
+        if isinstance(error, WeakspotError):
+            raise WeakspotError(f"the judge can't be used: {error.message}", where=f"judge.model {config.judge.model!r}", hint="what is said of the teacher holds for the judge's own keys: judge.model, judge.api_base, judge.api_key_env") from error
+        raise
+    watcher.say(f"judge {judge.name} answers (checked in {checked.seconds:.1f} s)")
+    return judge
 
 
 def open_teacher(config: Config, store: Store, run: str, watcher: Watcher) -> LLMTeacher:

@@ -71,3 +71,20 @@ class TeacherConfig(Group):
         if twice := [model for n, (model, base) in enumerate(asked) if (model, base) in asked[:n]]:
             raise ValueError(f"{twice[0]!r} is named twice")
         return self
+
+
+class JudgeConfig(TeacherConfig):
+    """A second model that may refuse lessons which passed their verifier, never rescue one."""
+
+    model: str = ""
+    """Any litellm model of another family than the teacher's; empty: no judge. It is calibrated in each cycle on 70 canaries and left out where it fails them."""
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    """Sampling temperature."""
+    fallbacks: list[FallbackConfig] = []
+    """None: another model would be another judge, with another calibration."""
+
+    @model_validator(mode="after")
+    def _alone(self) -> JudgeConfig:
+        if self.fallbacks:
+            raise ValueError("a judge has no fallbacks: another model is another judge, with another calibration")
+        return self

@@ -1,7 +1,8 @@
 """Passes when every quotation of the completion stands in the source it names, in a local corpus.
 
 A citation is a quotation followed by its source in brackets: `"...words as they stand..." [folder/file.txt]`. The corpus
-is the folder named by `WEAKSPOT_CORPUS` (`corpus.py` says how ids resolve); without one the verdict is `unverifiable`.
+is the run's (`verify.corpus`) or else the folder named by `WEAKSPOT_CORPUS` (`corpus.py` says how ids resolve); without one
+the verdict is `unverifiable`.
 Refused: sources that do not resolve, quotes that are not there or not as quoted (a number, a small word, another word),
 the right quote with the wrong source, DOIs, arXiv ids and links that the corpus does not know. No network.
 """
@@ -39,7 +40,7 @@ class CitationVerifier:
         """
         named = self._folder or os.environ.get(VARIABLE)
         if not named:
-            return unverifiable(f"no corpus: {VARIABLE} names no folder")
+            return unverifiable(f"no corpus: neither verify.corpus nor {VARIABLE} names a folder")
         corpus = _opened(Path(named))
         citations = [(a or b, source) for a, b, source in CITATION.findall(lesson.completion)]
         if not citations:

@@ -56,6 +56,18 @@ class Corpus:
             except (ValueError, AttributeError) as error:
                 raise WeakspotError(f"{REFERENCES} is not one JSON object of id to file: {error}", where=str(path)) from error
 
+    def require(self) -> None:
+        """Find out before anything is spent whether the corpus can serve.
+
+        Raises:
+            WeakspotError: it holds no document, or a reference leads to none.
+        """
+        for reference, name in self._references.items():
+            if self.resolve(reference) is None:
+                raise WeakspotError(f"reference {reference!r} leads to no document", where=f"{self._folder / REFERENCES}: {name!r}", hint="name a file inside the corpus, relative to it")
+        if not any(path.is_file() and path.name != REFERENCES for path in self._folder.rglob("*")):
+            raise WeakspotError("the corpus holds no document", where=str(self._folder), hint="put text files into it; a lesson cites them by file name")
+
     def resolve(self, source: str) -> Path | None:
         """The file an id names, inside the folder only; None where it names none."""
         name = self._references.get(_id(source), source.strip())

@@ -1,8 +1,8 @@
 """A model's opinion of a lesson, by rubric; it can only take away.
 
 A judge is any teacher of another family than the one that wrote the lesson. It grades five attributes from 0 to 4 and
-is asked nothing before its calibration (`canaries.py`), which disables one that is fooled. `vetoing` puts a calibrated
-judge behind the verifiers: what they fail or can't verify stays so, and what they pass the judge may still refuse.
+is asked nothing before its calibration (`canaries.py`), which disables one that is fooled. `veto` is the funnel's step
+behind the verifiers: what they fail or can't verify never comes to it, and what they pass the judge may still refuse.
 
 What is graded stands between marks that it can't know; text that speaks to the grader, or says nothing, is refused
 without asking. A reply that is not exactly the five grades is no opinion: `unverifiable`.
@@ -13,13 +13,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from curricula.lesson import Lesson, Verdict
 from curricula.prompts import render
 from curricula.teacher import Teacher, TeacherReply, TeacherRequest
 from curricula.verifiers.canaries import Calibration, canaries, judge_the_judge
 from curricula.verifiers.contract import failed, passed, unverifiable
+
+STEP = "judge"
 
 ATTRIBUTES = ("correct", "complete", "relevant", "clear", "wellformed")
 LEAST = {"correct": 3, "complete": 3}  # of 4; the others need LEAST_OTHER
@@ -30,6 +34,8 @@ TO_THE_GRADER = re.compile(
     r"|\b(?:ignore|disregard|forget) (?:all |any )?(?:the |your )?(?:instructions?|prompts?|above|previous|prior)|^\s*(?:system|assistant)\s*:|\"(?:correct|complete)\"\s*:\s*\d|\bgrade\s*:\s*\d",
     re.IGNORECASE | re.MULTILINE,
 )
+SIBLINGS = {"o": "gpt", "chatgpt": "gpt", "mixtral": "mistral", "ministral": "mistral", "magistral": "mistral", "codestral": "mistral", "codellama": "llama", "qwq": "qwen", "gemma": "gemini"}
+"""Names that one maker gives to models trained on each other's text."""
 FENCED = re.compile(r"^```(?:json)?\s*(\{.*\})\s*```$", re.DOTALL)
 
 
@@ -43,16 +49,23 @@ class JudgeVerifier:
         self.calibration: Calibration | None = None
         """None before `calibrate`."""
 
-    def calibrate(self) -> Calibration:
+    @property
+    def model(self) -> str:
+        """Who judges; empty without one."""
+        return self._model.name if self._model is not None else ""
+
+    def calibrate(self, occasion: str = "") -> Calibration:
         """Ask the canaries: 70 grades and 20 comparisons.
+
+        `occasion` goes into the marks, so that replies cached on another occasion are not taken for this one's.
 
         Raises:
             WeakspotError: the model can't be used at all.
             ValueError: there is no model.
         """
         asked, pairs = canaries()
-        grades = [_grades(reply) for reply in self._ask([_grading(canary.problem, canary.solution, canary.reference) for canary in asked])]
-        orders = self._ask([_comparing(pair.problem, *two) for pair in pairs for two in ((pair.right, pair.wrong), (pair.wrong, pair.right))])
+        grades = [_grades(reply) for reply in self._ask([_grading(canary.problem, canary.solution, canary.reference, occasion) for canary in asked])]
+        orders = self._ask([_comparing(pair.problem, *two, occasion) for pair in pairs for two in ((pair.right, pair.wrong), (pair.wrong, pair.right))])
         better = [_better(reply) for reply in orders]
         consistent = [{first, second} == {"A", "B"} or (first, second) == ("same", "same") for first, second in zip(better[::2], better[1::2], strict=True)]
         self.calibration = judge_the_judge(asked, [grade is not None and _is_enough(grade) for grade in grades], consistent)
@@ -64,6 +77,36 @@ class JudgeVerifier:
         Raises:
             WeakspotError: the model can't be used at all.
         """
+        return self._opinions([lesson])[0]
+
+    def veto(self, lessons: Sequence[Lesson]) -> list[Verdict]:
+        """For lessons that passed their verifier: `fail` where the judge refuses one, else `pass`, with a reason where it has no opinion.
+
+        Raises:
+            WeakspotError: the model can't be used at all.
+        """
+        started = time.perf_counter()
+        found = self._opinions(lessons)
+        each = (time.perf_counter() - started) / max(1, len(found))
+        return [Verdict(STEP, "pass", f"no opinion: {verdict.reason}", seconds=each) if verdict.outcome == "unverifiable"
+                else replace(verdict, step=STEP, seconds=each) for verdict in found]  # fmt: skip
+
+    def _opinions(self, lessons: Sequence[Lesson]) -> list[Verdict]:
+        """One verdict a lesson; the model is asked once, for all that need it."""
+        found = [self._without_asking(lesson) for lesson in lessons]
+        open_ones = [at for at, verdict in enumerate(found) if verdict is None]
+        replies = self._ask([_grading(row.prompt, row.completion, row.check if row.check_kind == "engine" else "") for row in (lessons[at] for at in open_ones)]) if open_ones else []
+        for at, reply in zip(open_ones, replies, strict=True):
+            grades = _grades(reply)
+            told = ", ".join(f"{name} {grade}" for name, grade in (grades or {}).items())
+            if grades is None:
+                found[at] = unverifiable("the judge gave no usable grades")
+            else:
+                found[at] = passed(told) if _is_enough(grades) else failed("the judge refuses it", told)
+        return [verdict for verdict in found if verdict is not None]
+
+    def _without_asking(self, lesson: Lesson) -> Verdict | None:
+        """None: the model must be asked."""
         if self._model is None:
             return unverifiable("no judge: no model was given")
         if self.calibration is None:
@@ -76,11 +119,7 @@ class JudgeVerifier:
             return failed("the text speaks to the grader", addressed[0])
         if len(re.findall(r"\w+", lesson.completion)) < 3 and lesson.answer.strip().casefold() not in lesson.completion.casefold():
             return failed("the completion says nothing", lesson.completion[:50])
-        grades = _grades(self._ask([_grading(lesson.prompt, lesson.completion, lesson.check if lesson.check_kind == "engine" else "")])[0])
-        if grades is None:
-            return unverifiable("the judge gave no usable grades")
-        told = ", ".join(f"{name} {grade}" for name, grade in grades.items())
-        return passed(told) if _is_enough(grades) else failed("the judge refuses it", told)
+        return None
 
     def _ask(self, requests: Sequence[TeacherRequest]) -> list[TeacherReply]:
         if self._model is None:
@@ -88,32 +127,20 @@ class JudgeVerifier:
         return self._model.ask(requests)
 
 
-def vetoing(verify: Callable[[Lesson], Verdict], judge: JudgeVerifier) -> Callable[[Lesson], Verdict]:
-    """Verification with a judge behind it. Where the judge has no opinion the verifier's verdict stands."""
-
-    def both(lesson: Lesson) -> Verdict:
-        verdict = verify(lesson)
-        if verdict.outcome != "pass":
-            return verdict  # never asked: it could not rescue
-        opinion = judge.verify(lesson)
-        return opinion if opinion.outcome == "fail" else verdict
-
-    return both
-
-
 def family(model: str) -> str:
-    """The letters a model's name begins with: `openai/gpt-4.1-mini` is `gpt`."""
+    """Whose model it is, by the letters its name begins with: `openai/gpt-4.1-mini` and `o3-mini` are `gpt`."""
     match = re.match(r"[a-z]+", model.rpartition("/")[2].lower())
-    return match[0] if match else model.lower()
+    name = match[0] if match else model.lower()
+    return SIBLINGS.get(name, name)
 
 
-def _grading(problem: str, solution: str, reference: str) -> TeacherRequest:
-    prompt = render("judge/grade", problem=problem, solution=solution, reference=reference, mark=_mark(problem, solution))
+def _grading(problem: str, solution: str, reference: str, occasion: str = "") -> TeacherRequest:
+    prompt = render("judge/grade", problem=problem, solution=solution, reference=reference, mark=_mark(problem, solution, occasion))
     return TeacherRequest(prompt, temperature=0.0, max_tokens=400, json_schema=SCHEMA, tag="judge:grade")
 
 
-def _comparing(problem: str, first: str, second: str) -> TeacherRequest:
-    prompt = render("judge/compare", problem=problem, first=first, second=second, mark=_mark(problem, first, second))
+def _comparing(problem: str, first: str, second: str, occasion: str = "") -> TeacherRequest:
+    prompt = render("judge/compare", problem=problem, first=first, second=second, mark=_mark(problem, first, second, occasion))
     return TeacherRequest(prompt, temperature=0.0, max_tokens=60, tag="judge:compare")
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from agent.fakes import ScriptedTeacher
-from curricula.lesson import Lesson, Verdict
+from curricula.lesson import Lesson
 from curricula.teacher import TeacherRequest
 from curricula.verifiers.canaries import MASTER_KEYS, REJECTED_KINDS, Canary, canaries, judge_the_judge
 from curricula.verifiers.contract import verify
-from curricula.verifiers.judge import JudgeVerifier, family, vetoing
+from curricula.verifiers.judge import JudgeVerifier, family
 
 CANARIES, PAIRS = canaries()
 RIGHT = {pair.right for pair in PAIRS}
@@ -80,7 +80,16 @@ def test_a_judge_that_is_fooled_is_disabled(kind: str) -> None:
 
 
 def test_a_judge_that_prefers_what_comes_first_shows_in_the_consistency() -> None:
-    assert scripted(is_right, is_biased=True).calibrate().swap_consistency == 0
+    found = scripted(is_right, is_biased=True).calibrate()
+    assert found.swap_consistency == 0
+    assert "both orders" in found.disabled
+
+
+def test_a_judge_that_refuses_half_of_what_is_right_is_disabled_by_kappa() -> None:
+    taken = [canary.kind == "gold against gold" for canary in CANARIES]
+    found = judge_the_judge(CANARIES, taken, [True] * 10)
+    assert (found.false_accept, found.false_reject) == (0, 0.5)
+    assert "kappa 0.59" in found.disabled
 
 
 @pytest.mark.parametrize("reply", ["", "4 4 4 4 4", '{"correct": 4}', grades(5), '{"correct": true, "complete": true, "relevant": true, "clear": true, "wellformed": true}', "The solution is right. " + grades(4)])
@@ -118,21 +127,22 @@ def test_the_solution_can_not_close_its_own_mark() -> None:
     assert len(marks) > 40  # another mark for other texts
 
 
-def test_a_judge_never_rescues_and_may_veto() -> None:
-    def ground_truth(outcome: str) -> Callable[[Lesson], Verdict]:
-        return lambda row: Verdict("verifier", outcome, "ground truth")
+def test_a_veto_refuses_or_has_no_opinion() -> None:
+    judge = scripted(is_right)
+    assert [verdict.outcome for verdict in judge.veto([lesson()])] == ["pass"]
+    assert judge.veto([lesson()])[0].reason == "no opinion: the judge is not calibrated"
+    judge.calibrate()
+    said = judge.veto([lesson(), lesson(PAIRS[0].wrong), lesson(":"), lesson(teacher="judgemodel-2")])
+    assert [(verdict.step, verdict.outcome, verdict.reason) for verdict in said] == [
+        ("judge", "pass", ""), ("judge", "fail", "the judge refuses it"), ("judge", "fail", "the completion says nothing"), ("judge", "pass", "no opinion: judge and teacher are of one family, judgemodel")]  # fmt: skip
 
-    kind, strict = scripted(is_right), scripted(is_right)
-    kind.calibrate()
-    strict.calibrate()
-    strict._model = ScriptedTeacher(lambda request: grades(0), name="judgemodel-1")
-    kind._model = praise = ScriptedTeacher(lambda request: grades(4), name="judgemodel-1")
-    for outcome in ("fail", "unverifiable"):
-        assert vetoing(ground_truth(outcome), kind)(lesson()) == Verdict("verifier", outcome, "ground truth")
-    assert praise.asked == []
-    assert vetoing(ground_truth("pass"), kind)(lesson()).outcome == "pass"
-    assert vetoing(ground_truth("pass"), strict)(lesson()).outcome == "fail"
-    assert vetoing(ground_truth("pass"), JudgeVerifier())(lesson()).outcome == "pass"  # no judge, no opinion
+
+def test_each_occasion_is_a_calibration_of_its_own() -> None:
+    teacher = ScriptedTeacher(lambda request: grades(4), name="judgemodel-1")
+    for occasion in ("run/1", "run/2", "run/2"):
+        JudgeVerifier(teacher).calibrate(occasion)
+    first, second, again = ([request.prompt for request in teacher.asked[start : start + 90]] for start in (0, 90, 180))
+    assert set(first).isdisjoint(second) and second == again
 
 
 def test_no_judge_no_calibration_or_one_family_is_no_opinion() -> None:
@@ -141,7 +151,7 @@ def test_no_judge_no_calibration_or_one_family_is_no_opinion() -> None:
     judge = scripted(is_right)
     judge.calibrate()
     assert judge.verify(lesson(teacher="x/JudgeModel-2")).outcome == "unverifiable"
-    assert (family("openai/gpt-4.1-mini"), family("Qwen2.5-7B"), family("gpt-5")) == ("gpt", "qwen", "gpt")
+    assert [family(name) for name in ("openai/gpt-4.1-mini", "Qwen2.5-7B", "gpt-5", "openai/o3-mini", "mistral/codestral-2501")] == ["gpt", "qwen", "gpt", "gpt", "mistral"]
 
 
 def test_one_hole_is_enough_to_be_disabled() -> None:
