@@ -90,6 +90,27 @@ def code() -> dict[str, Any]:
             "seconds": round(time.monotonic() - started, 1)}
 
 
+def all_mutants() -> dict[str, Any]:
+    """What it would change to ask that a lesson's tests notice every mutant, not one: for the faults that HumanEval's tests miss.
+
+    Takes the accepted mutants of the section `code` as wrong solutions, and counts those in which one of their own mutants goes unnoticed.
+    """
+    rows = {row["task_id"]: row for row in human_eval()}
+    survivors = json.loads(OUT.read_text(encoding="utf-8"))["code"]["mutants accepted"]
+    started = time.monotonic()
+    accepted_now, accepted_then = 0, []
+    for task, change in survivors:
+        row = rows[task]
+        solution = next(mutant.source for mutant in mutants(row["prompt"] + row["canonical_solution"], N_MUTANTS) if mutant.change == change)
+        lesson = Lesson("Write it.", f"```python\n{solution}\n```", solution, "bench", 1, verifier="code", check=row["test"], check_kind="tests", meta={"entry_point": row["entry_point"]})
+        accepted_now += verify(lesson).outcome == "pass"
+        if all(examine(mutant.source, row["test"], row["entry_point"], BROKEN_LIMITS).outcome != "pass" for mutant in mutants(solution, N_MUTANTS)):
+            accepted_then.append([task, change])
+    problems = {task for task, _ in survivors}
+    return {"accepted mutants": len(survivors), "pass the verifier": accepted_now, "would pass if every mutant must be noticed": accepted_then,
+            "references that would be refused": len(problems), "seconds": round(time.monotonic() - started, 1)}
+
+
 def math() -> dict[str, Any]:
     """GSM8K test golds: every spelling accepted, every alteration refused."""
     golds = gsm8k_golds()
@@ -247,7 +268,7 @@ def summary(values: list[float]) -> dict[str, float]:
     return {"median": round(middle, 1), "low": round(low, 1), "high": round(high, 1)}
 
 
-SECTIONS = {"sandbox": sandbox, "code": code, "math": math, "citation": citation}
+SECTIONS = {"sandbox": sandbox, "code": code, "all_mutants": all_mutants, "math": math, "citation": citation}
 
 
 def main() -> None:

@@ -63,12 +63,13 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(elsewhere)
     file = tmp_path / "c.yaml"
     file.write_text("suites:\n  probes: [mine.jsonl, basics]\n  protected: [data/p.jsonl, my_task]\n  include_path: [tasks, /abs, ~/home]\n"
-                    "curriculum:\n  anchors: [gsm8k_cot, own.jsonl]\nstudent:\n  model: models/mine\n")
+                    "curriculum:\n  anchors: [gsm8k_cot, own.jsonl]\nverify:\n  corpus: papers\nstudent:\n  model: models/mine\n")
     config = load_config(file, env={}).config
     assert config.suites.probes == [str(tmp_path / "mine.jsonl"), "basics"]
     assert config.suites.protected == [str(tmp_path / "data" / "p.jsonl"), "my_task"]
     assert config.suites.include_path == [str(tmp_path / "tasks"), "/abs", "~/home"]
     assert config.curriculum.anchors == ["gsm8k_cot", str(tmp_path / "own.jsonl")]
+    assert config.verify.corpus == str(tmp_path / "papers")
     assert config.student.model == str(tmp_path / "models" / "mine")
     for name in ("org/name", "smollm2-135m"):
         file.write_text(f"student: {{model: {name}}}\n")
@@ -109,6 +110,14 @@ def test_every_key_is_documented() -> None:
                 undocumented.append(f"{name}.{key}")
     assert undocumented == []
     assert 40 <= len(keys()) <= 90
+
+
+def test_a_judge_has_the_keys_of_a_teacher_but_no_fallbacks() -> None:
+    config = load_config(None, ["judge.model=openai/arbiter", "judge.api_base=http://127.0.0.1:9", "judge.timeout_s=5"], {}).config
+    assert (config.judge.model, config.judge.timeout_s, config.judge.temperature, config.teacher.model) == ("openai/arbiter", 5, 0, "symbolic")
+    with pytest.raises(WeakspotError, match="can't be used") as caught:
+        load_config(None, ["judge.model=openai/arbiter", "judge.fallbacks=[openai/other]"], {})
+    assert "another calibration" in str(caught.value)
 
 
 def test_domains_and_sources_of_real_data(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import OFFERS_PER_LESSON, Order, judge
@@ -137,3 +137,32 @@ def test_a_cap_over_all_orders_holds() -> None:
 def test_nothing_offered_is_an_outcome() -> None:
     result = run(order([]), order([candidate("What is 1 + 1?")], 0, "w2"))
     assert result.kept == [] and result.warnings == [] and result.counts[0].asked == 0
+
+
+def opinion(lessons: Sequence[Lesson]) -> list[Verdict]:
+    return [Verdict("judge", "fail", "the judge refuses it") if "dull" in row.prompt else Verdict("judge", "pass") for row in lessons]
+
+
+def test_a_judge_sees_only_what_passed_its_verifier_and_room_it_makes_is_filled() -> None:
+    seen: list[str] = []
+
+    def judging(lessons: Sequence[Lesson]) -> list[Verdict]:
+        seen.extend(row.prompt for row in lessons)
+        return opinion(lessons)
+
+    rows = [candidate("A wrong sum", "wrong"), candidate("A dull sum of apples"), candidate("Unknown thing", "?"), candidate("Count the pears here"), candidate("Which plum is riper today")]
+    result = run(order(rows, n_lessons=2), opinion=judging)
+    assert seen == ["A dull sum of apples", "Count the pears here", "Which plum is riper today"]
+    assert [lesson.prompt for lesson in result.kept] == seen[1:]
+    refused = next(row for row in result.rejected if row.verdict.step == "judge")
+    assert [verdict.step for verdict in refused.verdicts][-2:] == ["verifier", "judge"]
+    assert (result.counts[0].verified, result.counts[0].kept, result.counts[0].reasons["judge: the judge refuses it"]) == (3, 2, 1)
+
+
+def test_a_judge_without_money_ends_judging_and_what_was_verified_stands() -> None:
+    def spent(lessons: Sequence[Lesson]) -> list[Verdict]:
+        raise WeakspotError("the budget is spent")
+
+    result = run(order([candidate("Count the pears here"), candidate("Which plum is riper today")], n_lessons=1), order([candidate("Name a tree")], weakness="w2"), opinion=spent)
+    assert result.stopped is not None and [lesson.prompt for lesson in result.kept] == ["Count the pears here"]
+    assert result.counts[1].asked == 0

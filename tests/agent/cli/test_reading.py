@@ -205,3 +205,12 @@ def test_a_curriculum_of_an_older_version_says_so(weakspot: Weakspot, finished_d
     for words in (["show"], ["rebuild"], ["explain", "1"]):
         ran = weakspot("mix", *words, "--state", finished_dir)
         assert ran.code == 2 and "before recipes named their sources" in ran.err and "curriculum.jsonl" in ran.err
+
+
+def test_verifiers_of_a_run_have_their_rates_by_cycle(weakspot: Weakspot, finished_dir: Path) -> None:
+    ran = weakspot("verifiers", "demo", "--state", finished_dir)
+    assert ran.code == 0 and "left out: it takes 30%" in " ".join(ran.out.split()) and "12.5 %" in ran.out
+    facts = weakspot("verifiers", "latest", "--json", "--state", finished_dir).data
+    assert facts["run"] == RUN and [row["cycle"] for row in facts["cycles"]] == [1, 2, 3]
+    assert [row["verifier"] for row in facts["cycles"][0]["rates"]] == ["exact", "judge"] and facts["cycles"][0]["teacher"] is None
+    assert "not found" in weakspot("verifiers", "nope", "--state", finished_dir).err

@@ -196,6 +196,11 @@ class _Builder:
             watch.at(place).check(Lesson(f"{probe.prompt} {HOSTILE[cycle]}", "1", "1", "symbolic", int(place == "lesson")))
         watch.at("lesson").check(Lesson("Name a tree.", "birch", "birch", "symbolic", 1))
         self.store.leaks.add(self.run, cycle, watch)
+        self.store.verification.add(self.run, cycle, [
+            {"verifier": "exact", "model": "", "n_right": 8, "n_wrong": 9, "false_accept": 0.0, "false_reject": 0.125, "disabled": "", "seconds": 0.1,
+             "details": {"n_unverifiable": 0, "mistakes": [f"spelling: fail {HOSTILE[0]}"]}},
+            {"verifier": "judge", "model": "openai/arbiter", "n_right": 20, "n_wrong": 50, "false_accept": 0.3, "false_reject": 0.0, "disabled": "it takes 30% of what is to be refused",
+             "seconds": 9.0, "details": {"by_kind": {"vague": 0.9}, "kappa": 0.5, "swap_consistency": 1.0}}])
         self.store.lessons.add_curriculum(self.run, cycle, 240 + cycle, 9000, 0.34, "c" * 64, f"runs/{self.run}/cycle-{cycle:03d}/curriculum.jsonl",
                                           {
                                               "real_share": 0.34, "tokens_by_weakness": {row["weakness"]: 600 * cycle for row in self.weaknesses}, "rows": [{"lesson_id": f"L{i:012x}", "n_tokens": 20, "part": part} for part, n in
