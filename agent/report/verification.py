@@ -41,10 +41,13 @@ def rate_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def teacher_sentence(teacher: dict[str, Any]) -> str:
-    """How often the teacher was wrong, as far as that can be told; by strategy where there are several."""
+    """How often the teacher was wrong, as far as that can be told; by strategy where there are several.
+
+    Found, for a check that the teacher wrote too (an expression, tests) can be wrong in the same way as the answer.
+    """
     if not teacher["n"]:
         return f"None of the teacher's {count(teacher['n_unverifiable'], 'lesson')} that came to a verifier could be verified."
-    text = f"The teacher was wrong in {_share(teacher)} that could be verified"
+    text = f"The teacher was found wrong in {_share(teacher)} that could be verified"
     if len(teacher["strategies"]) > 1:
         text += ": " + "; ".join(f"{row['strategy']} {_share(row)}" if row["n"] else f"{row['strategy']} none verifiable" for row in teacher["strategies"])
     return text + (f"; {teacher['n_unverifiable']:,} more could not be and were dropped." if teacher["n_unverifiable"] else ".")

@@ -155,7 +155,7 @@ def test_four_in_ten_wrong_none_is_trained_on_and_the_report_says_how_many_were(
         assert [row["strategy"] for row in found["strategies"]] == ["error_analysis"]
         assert {row["verifier"] for row in facts["rates"]} == {row["verifier"] for row in verified}
         assert all(row["n_right"] and row["n_wrong"] and row["false_accept"] == row["false_reject"] == 0 for row in facts["rates"])
-        sentence = f"The teacher was wrong in {found['n_wrong']} of {found['n']} lessons"
+        sentence = f"The teacher was found wrong in {found['n_wrong']} of {found['n']} lessons"
         assert sentence in render_html(build_report(store, name)) and sentence in render_markdown(build_report(store, name))
 
 

@@ -52,6 +52,20 @@ def test_entries_carry_their_cycle_and_the_cap_is_the_runs(tmp_path: Path) -> No
         ]
 
 
+def test_teacher_and_judge_share_one_cap(tmp_path: Path) -> None:
+    with started(tmp_path, Config()) as store:
+        teacher, judge = StoreLedger(store, "r1", 0.5), StoreLedger(store, "r1", 0.5)
+        first = teacher.reserve(0.3, "error_analysis", "m")
+        with pytest.raises(BudgetExceeded):
+            judge.reserve(0.3, "judge:grade", "n")
+        teacher.settle(first, 0.1, 10, 5)
+        judge.reserve(0.3, "judge:grade", "n")
+        with pytest.raises(RuntimeError), judge.together():
+            teacher.reserve(0.05, "error_analysis", "m")
+            raise RuntimeError("rolled back")
+        assert store.money.running_usd("r1") == pytest.approx(store.money.spent_usd("r1")) == pytest.approx(0.4)
+
+
 def test_a_resumed_run_finds_its_paid_answers(tmp_path: Path) -> None:
     with ScriptedServer([good('{"answer": "5"}')]) as server:
         config = config_for(server, usd_per_million_in=1.0, usd_per_million_out=1.0)
