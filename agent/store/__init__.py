@@ -17,6 +17,7 @@ from agent.store.database import RunLock, connect, database_path, transaction
 from agent.store.decisions import Decisions
 from agent.store.lessons import Lessons
 from agent.store.money import Money
+from agent.store.panels import Panels
 from agent.store.phrases import Phrases
 from agent.store.runs import Runs
 from agent.store.samples import Samples
@@ -39,6 +40,7 @@ class Store:
         self.decisions = Decisions(db)
         self.money = Money(db)
         self.phrases = Phrases(db)
+        self.panels = Panels(db)
 
     @classmethod
     def open(cls, state_dir: Path) -> Store:

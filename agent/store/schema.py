@@ -258,6 +258,14 @@ def m006_gate_evidence(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m012_panels(db: Database) -> None:
+    """What the collapse monitor measured: cycle 0 is the base, then each candidate."""
+    db.execute("""
+        CREATE TABLE panels (run TEXT NOT NULL, cycle INTEGER NOT NULL, adapter TEXT NOT NULL, body TEXT NOT NULL, alarms TEXT NOT NULL,
+                             is_vetoed INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (run, cycle)) STRICT""")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3
