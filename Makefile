@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-diagnosis bench-gate bench-verifiers lock clean
+.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-teacher bench-verifiers lock clean
 
 demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
@@ -21,6 +21,12 @@ bench: $(READY)  ## paired ratios, into bench/results/
 
 bench-gate: $(READY)  ## the gate over thousands of simulated runs, into bench/results/gate.json; half a minute
 	$(BIN)/python -m bench.gate
+
+bench-teacher: $(READY)  ## the teacher engine against a provider that misbehaves, and a plain litellm loop, into bench/results/teacher_engine.json; about 4 minutes
+	$(BIN)/python -m bench.teacher_engine
+
+bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, into bench/results/plan.json; about 15 minutes
+	$(BIN)/python -m bench.plan
 
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes
 	$(BIN)/python -m bench.verifiers

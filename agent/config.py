@@ -17,19 +17,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from agent.config_file import flatten, nest, read_yaml
+from agent.group import Group
+from agent.teacher.settings import TeacherConfig
+from agent.web_pages import WebConfig, names_text
+from curricula.anchors.names import absolute_name
+from curricula.mix_rules import Domain
 from probes.errors import WeakspotError
 from probes.registry import is_path
 
 EMBEDDED = "smollm2-135m"  # a name, whatever folder is called so
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class StudentConfig(_Group):
+class StudentConfig(Group):
     """The model under repair."""
 
     model: str = "smollm2-135m"
@@ -46,32 +48,7 @@ class StudentConfig(_Group):
     """auto: the GPU when there is one."""
 
 
-class TeacherConfig(_Group):
-    """Who writes the lessons."""
-
-    model: str = "symbolic"
-    """`symbolic` (built in, no key), or any litellm model such as `openai/gpt-4.1-mini`."""
-    api_base: str | None = None
-    """Address of an OpenAI-compatible server; on loopback its price is 0 unless stated."""
-    api_key_env: str | None = None
-    """Name of the environment variable with the key; null takes the provider's usual one."""
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    """Sampling temperature."""
-    max_tokens: int = Field(default=1200, ge=16)
-    """Longest reply in tokens."""
-    timeout_s: float = Field(default=60, gt=0)
-    """Deadline of one call, retries included."""
-    concurrency: int = Field(default=8, ge=1)
-    """Most calls in flight; shrinks on 429 and grows back."""
-    max_tries: int = Field(default=3, ge=1)
-    """Attempts of one call at transient errors."""
-    usd_per_million_in: float | None = Field(default=None, ge=0)
-    """Price of prompt tokens where litellm does not know it."""
-    usd_per_million_out: float | None = Field(default=None, ge=0)
-    """Price of reply tokens."""
-
-
-class SuitesConfig(_Group):
+class SuitesConfig(Group):
     """What is measured."""
 
     probes: list[str] = ["basics"]
@@ -110,7 +87,7 @@ class SuitesConfig(_Group):
         return self
 
 
-class DiagnosisConfig(_Group):
+class DiagnosisConfig(Group):
     """How failures become weaknesses."""
 
     max_weaknesses: int = Field(default=24, ge=1)
@@ -130,7 +107,7 @@ class DiagnosisConfig(_Group):
     """Wrongly answered probes a cycle that an LLM teacher answers itself, five times each, to find wrong gold labels; 0: none."""
 
 
-class PlanConfig(_Group):
+class PlanConfig(Group):
     """How the lesson budget is shared."""
 
     lessons_per_cycle: int = Field(default=320, ge=1)
@@ -141,11 +118,12 @@ class PlanConfig(_Group):
     """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
 
 
-class CurriculumConfig(_Group):
+class CurriculumConfig(Group):
     """What a training file is made of."""
 
     anchors: list[str] = ["mmlu_flan_cot", "bbh_cot", "gsm8k_cot"]
-    """Human-made data: exemplars that ship with lm-eval (`mmlu_flan_cot`, `bbh_cot`, `gsm8k_cot`), or JSONL files of prompt/completion rows."""
+    """Human-made data: exemplars that ship with lm-eval (`mmlu_flan_cot`, `bbh_cot`, `gsm8k_cot`), .jsonl or .parquet files of prompt/completion rows,
+    `hf:ORG/NAME` (a Hugging Face data set), `text:FOLDER`, `html:FOLDER`; `?prompt=COLUMN&completion=COLUMN&limit=N` behind a name chooses columns and rows."""
     seeds: list[str] = []
     """Human-made tasks that strategies show to a teacher, expand or choose from, named like anchors; empty: the anchors."""
     real_min: float = Field(default=0.30, ge=0, le=1)
@@ -157,18 +135,29 @@ class CurriculumConfig(_Group):
     replay_share: float = Field(default=0.15, ge=0, lt=1)
     """Least share of lesson tokens for what the student already does right, where earlier lessons must be subsampled."""
     max_operator_share: float = Field(default=0.35, gt=0, le=1)
-    """Most of the lessons that one engine or template may write."""
+    """Most of the training tokens that one engine or sub-recipe may hold."""
     max_anchor_tokens: int = Field(default=256, ge=16)
     """Longer human-made rows are left out."""
+    policy: Literal["mix", "verified", "both"] = "mix"
+    """What keeps the mix from collapsing. `mix`: the real share. `verified`: every lesson is proved by something that is no model's opinion,
+    and the real share may fall below `real_min` in two curricula in a row where real data is short. `both`: both."""
+    domains: list[Domain] = []
+    """Fields with a real share of their own, each a mapping of `name`, `suites` (whose weaknesses' lessons belong to it), `anchors`, `real_min`, `real_max`."""
+    learnable: Literal["off", "margin", "rollouts"] = "off"
+    """Leave out lessons that the student masters or can't reach: `rollouts` lets it answer each eight times, `margin` reads the probability that it gives the answer."""
 
     @model_validator(mode="after")
     def _bounds(self) -> CurriculumConfig:
-        if self.real_min > self.real_max:
-            raise ValueError(f"real_min {self.real_min:g} is above real_max {self.real_max:g}")
+        names = [domain.name for domain in self.domains]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two domains are named {twice!r}")
+        for low, high, of in [(self.real_min, self.real_max, ""), *((d.real_min, d.real_max, f" of domain {d.name!r}") for d in self.domains)]:
+            if not 0 <= low <= high <= 1:
+                raise ValueError(f"real_min {low:g}{of} is " + ("above" if low > high else "no share beside") + f" real_max {high:g}")
         return self
 
 
-class TrainConfig(_Group):
+class TrainConfig(Group):
     """LoRA training."""
 
     lora_r: int = Field(default=16, ge=1)
@@ -185,7 +174,7 @@ class TrainConfig(_Group):
     """Rows longer than this many tokens are left out by the mix."""
 
 
-class GateConfig(_Group):
+class GateConfig(Group):
     """When a candidate is promoted."""
 
     score: Literal["strict", "lenient"] = "strict"
@@ -203,7 +192,14 @@ class GateConfig(_Group):
     `e_value`: right or wrong, watched slice by slice and ended early; for gates that take longer than training."""
 
 
-class LimitsConfig(_Group):
+class CollapseConfig(Group):
+    """Whether the student still writes and predicts real text as it did."""
+
+    texts: int = Field(default=64, ge=0)
+    """Continuations of real prompts that each candidate is watched by (a minute or so on a CPU); 0 turns the monitor off."""
+
+
+class LimitsConfig(Group):
     """When a run stops by itself."""
 
     cycles: int = Field(default=3, ge=1)
@@ -220,7 +216,7 @@ class LimitsConfig(_Group):
     """Free disk that a cycle needs before it starts."""
 
 
-class Config(_Group):
+class Config(Group):
     """All of it."""
 
     name: str = Field(default="run", pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")
@@ -232,8 +228,10 @@ class Config(_Group):
     diagnosis: DiagnosisConfig = DiagnosisConfig()
     plan: PlanConfig = PlanConfig()
     curriculum: CurriculumConfig = CurriculumConfig()
+    web: WebConfig = WebConfig()
     train: TrainConfig = TrainConfig()
     gate: GateConfig = GateConfig()
+    collapse: CollapseConfig = CollapseConfig()
     limits: LimitsConfig = LimitsConfig()
 
     @property
@@ -264,7 +262,7 @@ class Loaded:
 
 def keys() -> list[str]:
     """All dotted keys, in file order."""
-    return list(_flatten(Config().model_dump(mode="json")))
+    return list(flatten(Config().model_dump(mode="json")))
 
 
 def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Loaded:
@@ -281,7 +279,7 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
     flat: dict[str, Any] = {}
     sources = dict.fromkeys(keys(), "default")
     if path is not None:
-        for key, value in _flatten(_read(path)).items():
+        for key, value in flatten(read_yaml(path)).items():
             _known(key, str(path))
             flat[key], sources[key] = _anchored(key, value, path.parent), str(path)
     by_env = {"WEAKSPOT_" + key.replace(".", "_").upper(): key for key in keys()}
@@ -296,7 +294,7 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
         _known(key, "--set")
         flat[key], sources[key] = _anchored(key, _value(text, f"--set {key}"), Path.cwd()), "--set"
     try:
-        config = Config.model_validate(_nest(flat))
+        config = Config.model_validate(nest(flat))
     except ValidationError as error:
         raise _explain(error, sources) from None
     return Loaded(config, sources)
@@ -304,49 +302,8 @@ def load_config(path: Path | None = None, sets: Sequence[str] = (), env: Mapping
 
 def changed_keys(old: Config, new: Config) -> list[str]:
     """`group.key (old -> new)` for every result-deciding key that differs."""
-    before, after = _flatten(old.model_dump(mode="json")), _flatten(new.model_dump(mode="json"))
+    before, after = flatten(old.model_dump(mode="json")), flatten(new.model_dump(mode="json"))
     return [f"{key} ({before[key]} -> {after[key]})" for key in after if before[key] != after[key] and not key.startswith("limits.")]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise WeakspotError(f"configuration {str(path)!r} not found", hint="`weakspot init` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise WeakspotError(f"configuration {str(path)!r} can't be read: {error}") from None
-    try:
-        body = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise WeakspotError(f"not valid YAML: {getattr(error, 'problem', error)}", where=where) from None
-    if body is None:
-        return {}
-    if not isinstance(body, dict):
-        raise WeakspotError(f"expected keys and values, found {type(body).__name__}", where=str(path))
-    return body
-
-
-def _flatten(body: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in body.items():
-        if isinstance(value, Mapping):
-            flat.update(_flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for key, value in flat.items():
-        *groups, last = key.split(".")
-        at = nested
-        for group in groups:
-            at = at.setdefault(group, {})
-        at[last] = value
-    return nested
 
 
 def _known(key: str, where: str) -> None:
@@ -372,10 +329,15 @@ def _anchored(key: str, value: Any, folder: Path) -> Any:
     """Relative paths made absolute from `folder`. A student is a path only where that folder exists: `org/name` may be a hub id."""
     if isinstance(value, list):
         return [_anchored(key, item, folder) for item in value]
+    if isinstance(value, dict) and key == "curriculum.domains":
+        return {name: _anchored("curriculum.anchors" if name == "anchors" else "", item, folder) for name, item in value.items()}
     if not isinstance(value, str) or not value or value.startswith("~"):
         return value
+    if key in ("curriculum.anchors", "curriculum.seeds"):
+        return absolute_name(value, folder)
     is_named = {
-        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value), "curriculum.anchors": is_path(value), "curriculum.seeds": is_path(value),
+        "suites.include_path": True, "suites.probes": is_path(value), "suites.protected": is_path(value),
+        "web.pages": True, "web.seed_text": names_text(value), "web.other_text": names_text(value),
         "student.model": value != EMBEDDED and (folder / value).is_dir(),
     }.get(key, False)
     return str((folder / value).resolve()) if is_named else value

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,7 +24,15 @@ from typing import Any
 
 from agent.config import Config
 from agent.student.adapters import CONFIG, WEIGHTS, install, verify
-from agent.student.contract import BadAdapter, Progress, Sample, TrainingFailed, TrainParams, TrainResult
+from agent.student.contract import (
+    AnswerScore,
+    BadAdapter,
+    Progress,
+    Sample,
+    TrainingFailed,
+    TrainParams,
+    TrainResult,
+)
 from agent.watch import Watcher
 from curricula.teacher import TeacherReply, TeacherRequest
 from probes.errors import WeakspotError
@@ -46,6 +55,8 @@ class Script:
     """Words, lower case: of probes that hold one of them the untrained student knows a tenth as many."""
     fails_training: bool = False
     """Training always ends in a non-finite loss."""
+    collapses: bool = False
+    """After any training it continues every prompt with the same sentence."""
     forgets: float = 0.0
     """Share of protected probes (suite names with `protected`) that any training breaks."""
 
@@ -104,6 +115,18 @@ class ScriptedStudent:
         """Words plus four for a template."""
         return [len(prompt.split()) + len(completion.split()) + 4 for prompt, completion in rows]
 
+    def rollouts(self, prompts: Sequence[str], n: int, *, max_tokens: int, seed: int, adapter: str = "") -> list[list[str]]:
+        """Twelve words of the prompt, from another place each time; a script knows the answers of probes alone."""
+        if self._script.collapses and self._knowledge(adapter)["lessons"]:
+            return [["the answer is the answer"] * n for _ in prompts]
+        return [[" ".join((prompt.split() * 2)[at % max(1, len(prompt.split())):][:12]) for at in range(seed % 7, seed % 7 + n)] for prompt in prompts]
+
+    def answer_scores(self, rows: Sequence[tuple[str, str]], adapter: str = "") -> list[AnswerScore]:
+        """The probability is the script's chance of knowing an answer to the prompt."""
+        known = self._knowledge(adapter)
+        chances = [self._chance(prompt, known) for prompt, _ in rows]
+        return [AnswerScore(math.log(chance), math.log(chance / (1 - chance))) for chance in chances]
+
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Sixteen hashed word counts."""
         rows = []
@@ -126,11 +149,15 @@ class ScriptedStudent:
         except ValueError as error:
             raise BadAdapter(f"adapter {adapter[:12]} cannot be read: {error}") from error
 
-    def _answer(self, probe: Probe, known: dict[str, Any]) -> Sample:
-        words = _words(probe.prompt)
+    def _chance(self, prompt: str, known: dict[str, Any]) -> float:
+        """Of knowing the answer, by how many words of the prompt were taught."""
+        words = _words(prompt)
         mastered = sum(min(1.0, known["words"].get(word, 0) / WORD_LESSONS) for word in words) / max(1, len(words))
         base = self._script.base_skill / (10 if set(words) & set(self._script.weak_at) else 1)
-        chance = base + (self._script.best_skill - base) * mastered
+        return base + (self._script.best_skill - base) * mastered
+
+    def _answer(self, probe: Probe, known: dict[str, Any]) -> Sample:
+        chance = self._chance(probe.prompt, known)
         if "protected" in probe.suite:
             chance = 0.9 - (self._script.forgets if known["lessons"] else 0.0)
         draw = int.from_bytes(hashlib.blake2b(f"{probe.suite}/{probe.probe_id}".encode(), digest_size=4).digest(), "big") / 2**32

@@ -14,12 +14,14 @@ from agent.config import Config
 from agent.stages.brief import every_probe, fit_seeds, make_brief
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
+from agent.web_pages import read_web_rows
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Brief
 from curricula.strategies.contract import Strategy, find_strategy
 from curricula.teacher import Teacher, TeacherReply, TeacherRequest
 from curricula.verifiers.contract import verify
+from curricula.web.chain import Sifted
 from probes.errors import WeakspotError
 
 
@@ -34,6 +36,8 @@ class Trial:
     cost_usd: float
     tokens: tuple[int, int]
     """To the teacher and from it."""
+    pages: Sifted | None = None
+    """What came of the web pages, where the strategy takes them."""
 
     @property
     def examples(self) -> list[TeacherRequest]:
@@ -93,8 +97,9 @@ def run_trial(store: Store, run: str, weakness: str, name: str, n_lessons: int, 
     decision = store.decisions.of_cycle(row["run"], cycle)
     decontaminator = Decontaminator(every_probe(store, row["run"]))
     earlier = store.lessons.kept(row["run"])
+    rows, sifted = read_web_rows(config.web) if "pages" in strategy.needs else ((), None)
     brief = make_brief(store, row["run"], cycle, weakness, n_lessons, model_key=row["model_key"], champion=decision["champion"] if decision else row["champion"],
-                       seed=config.seed, seeds=fit_seeds(config.curriculum, decontaminator), earlier=earlier)
+                       seed=config.seed, seeds=fit_seeds(config.curriculum, decontaminator), earlier=earlier, pages=rows)
     recorder = _Recorder(teacher, teacher.name) if teacher is not None else None
     order = Order(weakness, strategy.name, strategy.write(brief, recorder, random.Random(brief.seed)), n_lessons)
     funnel = judge([order], accepted_before=earlier, decontaminator=decontaminator, verify=verify)
@@ -102,4 +107,4 @@ def run_trial(store: Store, run: str, weakness: str, name: str, n_lessons: int, 
         raise funnel.stopped
     replies = recorder.replies if recorder else []
     return Trial(brief, tuple(recorder.requests if recorder else ()), funnel, sum(reply.cost_usd for reply in replies),
-                 (sum(reply.tokens_in for reply in replies), sum(reply.tokens_out for reply in replies)))
+                 (sum(reply.tokens_in for reply in replies), sum(reply.tokens_out for reply in replies)), sifted)

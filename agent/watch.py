@@ -21,8 +21,11 @@ class Watcher(Protocol):
         """A stage ended after `seconds`; `summary` is its one line for the user."""
         ...
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """`done` of `total` units of `what` are finished; `total` 0 means unknown."""
+    def progress(self, what: str, done: int, total: int, note: str = "") -> None:
+        """`done` of `total` units of `what` are finished; `total` 0 means unknown; `note` says more, such as what it cost.
+
+        Several `what`s may go on at once, one inside the other.
+        """
         ...
 
     def say(self, text: str) -> None:
@@ -39,7 +42,7 @@ class SilentWatcher:
     def done(self, run: str, cycle: int, stage: str, summary: str, seconds: float) -> None:
         """Nothing."""
 
-    def progress(self, what: str, done: int, total: int) -> None:
+    def progress(self, what: str, done: int, total: int, note: str = "") -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:

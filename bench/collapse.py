@@ -29,7 +29,7 @@ from typing import Any
 
 from bench.small_model import SmallModel, fit_tokenizer
 from curricula.collapse.alarms import Calibration, alarms, calibrate, vetoes
-from curricula.collapse.panel import Panel, measure
+from curricula.collapse.panel import measure
 from curricula.collapse.semantic import Space, fit_space
 from curricula.verifiers.arithmetic import ArithmeticRefused, evaluate
 

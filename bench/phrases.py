@@ -85,7 +85,7 @@ def false_claims() -> None:
 def real(gguf: Path, n: int, per_request: int) -> None:
     """Put `n` probes of `basics`, drawn by content hash, to a served model."""
     from agent.config import TeacherConfig
-    from agent.teacher.litellm_client import LLMTeacher
+    from agent.teacher.engine import LLMTeacher
     from agent.teacher.memory import MemoryCache, MemoryLedger
     from probes.builtin.basics import suite
     from tests.agent.teacher.llama_server import llama_server

@@ -17,7 +17,7 @@ from agent.config import load_config
 from agent.fakes import scripted_student
 from agent.loop import start
 from agent.store import Store
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
 from agent.trial import run_trial
 from agent.watch import SilentWatcher
@@ -25,7 +25,7 @@ from curricula.strategies.contract import list_strategies
 from tests.agent.teacher.llama_server import llama_server
 from tests.e2e.driver import SETTINGS
 
-MAX_TOKENS = 160  # of a reply: the model rambles to any limit
+MAX_TOKENS = 600  # of a reply: a program needs as many, and the model rambles to any limit
 TEACHER = ["teacher.model=openai/smollm2", "teacher.timeout_s=240", "teacher.concurrency=4", f"teacher.max_tokens={MAX_TOKENS}",
            "teacher.usd_per_million_in=0", "teacher.usd_per_million_out=1"]
 

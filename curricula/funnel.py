@@ -2,19 +2,21 @@
 
 Orders (a weakness, a strategy's candidates, how many lessons are wanted) go in; accepted lessons, every verdict of
 every candidate and the funnel's counts come out. Steps: parse, the strategy's own rules, exact duplicate, near duplicate,
-contamination, verifier. The first step that does not pass is final: nothing rescues a lesson, and what can't be verified is dropped
-like what is wrong.
+contamination, verifier and, where it is asked for, learnable. The first step that does not pass is final: nothing rescues a lesson, and what
+can't be verified is dropped like what is wrong.
 
 Candidates are pulled one by one and pulling stops when an order is filled, so a lazy strategy asks its teacher for no
-more than is needed.
+more than is needed. Only `learnable` sees several at once, for it asks the student: never more than are still wanted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from curricula.anchors.rows import unstorable
 from curricula.filters.decontaminate import Decontaminator
 from curricula.filters.dedup import Deduplicator
 from curricula.lesson import Candidate, Lesson, Verdict
@@ -117,13 +119,16 @@ def judge(
     accepted_before: Iterable[Lesson],
     decontaminator: Decontaminator,
     verify: Callable[[Lesson], Verdict],
+    learnable: Callable[[Sequence[Lesson]], list[Verdict]] | None = None,
     max_lessons: int | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> FunnelResult:
     """Fill the orders one after the other.
 
-    `accepted_before`: lessons of earlier cycles, which new ones must not repeat. `max_lessons`: over all orders
-    together. A `WeakspotError` from a strategy's iterator (the teacher's budget or quota) ends judging and is handed
-    back as `stopped`.
+    `accepted_before`: lessons of earlier cycles, which new ones must not repeat. `learnable`: the last step, None leaves it
+    out. `max_lessons`: over all orders together. `tell` is called after every candidate with how many were kept and how many
+    read so far. A `WeakspotError` from a strategy's iterator (the teacher's budget or quota) ends judging and is handed back
+    as `stopped`.
     """
     seen = Deduplicator.of(accepted_before)
     judged: list[Judged] = []
@@ -135,7 +140,8 @@ def judge(
         if max_lessons is not None:
             room = min(room, max_lessons - sum(row.is_kept for row in judged))
         if room > 0 and stopped is None:
-            stopped = _fill(order, room, rows, seen, decontaminator, verify)
+            n_kept, n_read = sum(row.is_kept for row in judged), len(judged)
+            stopped = _fill(order, room, rows, seen, decontaminator, verify, learnable, partial(_tell_on, tell, n_kept, n_read))
         judged += rows
         counts.append(_count(order, rows))
     return FunnelResult(tuple(judged), tuple(counts), stopped)
@@ -148,24 +154,44 @@ def _fill(
     seen: Deduplicator,
     decontaminator: Decontaminator,
     verify: Callable[[Lesson], Verdict],
+    learnable: Callable[[Sequence[Lesson]], list[Verdict]] | None,
+    tell: Callable[[int, int], None],
 ) -> WeakspotError | None:
     offers = iter(order.candidates)
-    n_kept = 0
-    while n_kept < room and len(rows) < OFFERS_PER_LESSON * order.n_lessons:
-        try:
-            candidate = next(offers)
-        except StopIteration:
-            break
-        except WeakspotError as error:
-            return error
-        row = Judged(
-            candidate, order.weakness_id, order.strategy, _verdicts(candidate, seen, decontaminator, verify)
-        )
-        rows.append(row)
-        if row.is_kept and candidate.lesson is not None:
-            seen.add(candidate.lesson)
-            n_kept += 1
-    return None
+    n_kept, limit, stopped, is_exhausted = 0, OFFERS_PER_LESSON * order.n_lessons, None, False
+    while n_kept < room and len(rows) < limit and not is_exhausted:
+        taken: list[Judged] = []
+        while sum(row.is_kept for row in taken) < room - n_kept and len(rows) + len(taken) < limit:
+            try:
+                candidate = next(offers)
+            except StopIteration:
+                is_exhausted = True
+                break
+            except WeakspotError as error:
+                is_exhausted, stopped = True, error
+                break
+            row = Judged(
+                candidate, order.weakness_id, order.strategy, _verdicts(candidate, seen, decontaminator, verify)
+            )
+            taken.append(row)
+            if row.is_kept and candidate.lesson is not None:
+                seen.add(candidate.lesson)  # also where the student then can't learn from it: its copy could not either
+            tell(n_kept + sum(row.is_kept for row in taken), len(rows) + len(taken))
+        taken = _with_last_step(taken, learnable) if learnable is not None else taken
+        rows += taken
+        n_kept += sum(row.is_kept for row in taken)
+    return stopped
+
+
+def _with_last_step(rows: list[Judged], learnable: Callable[[Sequence[Lesson]], list[Verdict]]) -> list[Judged]:
+    """The rows, those that had passed everything with one verdict more."""
+    verdicts = iter(learnable([row.candidate.lesson for row in rows if row.is_kept and row.candidate.lesson is not None]))
+    return [replace(row, verdicts=(*row.verdicts, next(verdicts))) if row.is_kept and row.candidate.lesson is not None else row for row in rows]
+
+
+def _tell_on(tell: Callable[[int, int], None] | None, kept_before: int, read_before: int, n_kept: int, n_read: int) -> None:
+    if tell is not None:
+        tell(kept_before + n_kept, read_before + n_read)
 
 
 def _verdicts(
@@ -177,10 +203,12 @@ def _verdicts(
     lesson = candidate.lesson
     if lesson is None:
         reason = candidate.reason or "no lesson in the reply"
-        verdict = Verdict(candidate.step, "fail", reason, candidate.evidence or candidate.raw[:200])
+        verdict = Verdict(candidate.step, candidate.outcome, reason, candidate.evidence or candidate.raw[:200])
         return (verdict,) if verdict.step == "parse" else (Verdict("parse", "pass"), verdict)
     if not lesson.prompt.strip() or not lesson.completion.strip():
         return (Verdict("parse", "fail", "empty prompt or completion"),)
+    if odd := unstorable(lesson.prompt) or unstorable(lesson.completion):
+        return (Verdict("parse", "fail", "characters that no file can hold", odd),)
     verdicts = [Verdict("parse", "pass")]
     for step in (seen.check_exact, seen.check_near, decontaminator.check, verify):
         verdicts.append(step(lesson))
@@ -201,7 +229,7 @@ def _count(order: Order, rows: list[Judged]) -> FunnelCounts:
         parsed=passed["parse"],
         deduplicated=passed["near_duplicate"],
         decontaminated=passed["contamination"],
-        verified=n_kept,
+        verified=passed["verifier"],
         kept=n_kept,
         reasons=dict(reasons.most_common()),
     )

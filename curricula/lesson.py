@@ -48,6 +48,8 @@ class Brief:
     """Human-made tasks (depth 0) that may be shown, expanded or chosen; none of them holds a held-out probe."""
     earlier: tuple[Lesson, ...] = ()
     """Lessons that earlier cycles accepted for this weakness."""
+    pages: tuple[Lesson, ...] = ()
+    """Passages of the user's web pages (depth 0), for strategies that need `pages`."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class Lesson:
     second, independent answer, tests of code, or a problem in Horn clauses. Empty: unverifiable (but for `citation`, whose
     ground truth is the corpus)."""
     check_kind: str = ""
-    """`engine`, `gold` (human-made), `expression`, `agreement`, `vote` (what most of several answers say), `votes` (those answers
-    themselves, for the verifier `vote`), `tests` or empty."""
+    """`engine`, `gold` (human-made), `expression`, `agreement` (a second answer), `program` (the answer of a second program),
+    `vote` (several independent answers as a JSON list, for the verifier `vote`), `tests` or empty."""
     operator: str = ""
     """Engine or sub-recipe within the strategy."""
     weakness_id: str = ""
@@ -93,6 +95,27 @@ class Lesson:
         return f"L{digest[:12]}"
 
     @property
+    def row(self) -> str:
+        """The line of `curriculum.jsonl`: JSON in the conversational prompt/completion form of TRL, with where it is from."""
+        fields = {
+            "prompt": [{"role": "user", "content": self.prompt}],
+            "completion": [{"role": "assistant", "content": self.completion}],
+            "lesson_id": self.lesson_id,
+            "strategy": self.strategy,
+            "operator": self.operator,
+            "weakness": self.weakness_id,
+            "depth": self.depth,
+            "source": self.source,
+            "parents": list(self.parents),
+        }
+        return json.dumps(fields, ensure_ascii=False)
+
+    @property
+    def row_hash(self) -> str:
+        """12 hex digits of `row`: rows of equal texts and different provenance differ."""
+        return hashlib.sha256(self.row.encode()).hexdigest()[:12]
+
+    @property
     def is_real(self) -> bool:
         """Human-made."""
         return self.depth == 0
@@ -103,7 +126,7 @@ class Verdict:
     """What one step of the funnel said of one candidate."""
 
     step: str
-    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`."""
+    """`parse`, `strategy`, `exact_duplicate`, `near_duplicate`, `contamination`, `verifier`, `learnable`."""
     outcome: str
     """`pass`, `fail` or `unverifiable`."""
     reason: str = ""
@@ -124,6 +147,8 @@ class Candidate:
     strategy: str = ""
     step: str = "parse"
     """Where a candidate without a lesson ended: `parse`, or `strategy` by one of the recipe's own rules."""
+    outcome: str = "fail"
+    """Of that step: `fail`, or `unverifiable` where the means to judge are missing."""
     evidence: str = ""
     operator: str = ""
     parents: tuple[str, ...] = ()

@@ -14,25 +14,26 @@ How it chooses, the same for the same input and seed:
 - No operator holds more than `max_operator_share` of all tokens (or an even share of the machine-made ones, where there
   are few), give or take one row. Earlier lessons are trimmed further before one data set holds more than
   `max_source_share` of the real tokens.
+- Where domains are named, each is mixed by itself within its own bounds, and what belongs to none within the general ones;
+  `max_tokens` is shared out by their machine-made tokens.
+- Under the policies `verified` and `both` machine-made rows without a proof are left out. `verified` then lets the real share fall
+  below real_min where real data is short, for so many curricula in a row as `max_below_real_min` says.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
-import os
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from curricula.anchors.contract import data_set
 from curricula.lesson import Lesson, Verdict
 from curricula.mix_rules import (
+    Domain,
     MixError,
     MixRow,
     MixRules,
@@ -40,13 +41,15 @@ from curricula.mix_rules import (
     by_operator,
     by_source,
     cap_operators,
+    is_proved,
     real_share,
     tokens_of,
     usable_real,
+    used_up,
     warnings,
 )
 
-__all__ = ["Mix", "MixError", "MixRow", "MixRules", "build_mix", "rebuild_mix", "write_curriculum"]
+__all__ = ["Domain", "Mix", "MixError", "MixRow", "MixRules", "build_mix"]
 
 REAL_SLACK = 0.02  # aimed at above real_min, so that one long lesson does not tip the mix below it
 
@@ -85,21 +88,23 @@ def build_mix(
     max_tokens: int | None,
     seed: int,
     decontaminate: Callable[[Lesson], Verdict] | None = None,
+    domains: Sequence[Domain] = (),
+    domain_of: Callable[[Lesson], str] = lambda lesson: "",
     **more_rules: Any,
 ) -> Mix:
     """Build the curriculum of one cycle; see the module docstring for how rows are chosen.
 
     `count_tokens` gets (prompt, completion) pairs and returns training tokens, `Student.count_tokens` for one.
-    `decontaminate` is applied to every row of every part, anchors too. `more_rules`: further fields of `MixRules`.
+    `decontaminate` is applied to every row of every part, anchors too. `domain_of` names a row's domain, "" for none.
+    `more_rules`: further fields of `MixRules`.
 
     Raises:
         MixError: the real share, a cap or the budget can't be kept; says what was reached and what would help.
     """
     rules = MixRules(real_min, real_max, max_tokens, seed, **more_rules)
-    if not 0 <= real_min <= real_max <= 1:
-        raise MixError(
-            f"real_min {real_min} and real_max {real_max} are not shares in order", hint="0.30 and 0.70"
-        )
+    for low, high, where in [(real_min, real_max, ""), *((d.real_min, d.real_max, f" of domain {d.name}") for d in domains)]:
+        if not 0 <= low <= high <= 1:
+            raise MixError(f"real_min {low} and real_max {high}{where} are not shares in order", hint="0.30 and 0.70")
     parts = {"new": new, "earlier": earlier, "replay": replay, "anchor": anchors}
     left_out: Counter[str] = Counter()
     rows = _eligible(parts, count_tokens, rules, decontaminate, left_out)
@@ -107,56 +112,76 @@ def build_mix(
         raise MixError(
             "there is no lesson to mix",
             where=", ".join(f"{name} {n}" for name, n in left_out.items()),
-            hint="the funnel says where they were lost",
+            hint="the funnel says where they were lost" + ("" if rules.policy == "mix" else f"; curriculum.policy {rules.policy!r} takes proved lessons only"),
         )
+    chosen, per_domain = _by_domain(rows, rules, domains, domain_of, left_out)
+    spare = Counter(row.part for row in rows) - Counter(row.part for row in chosen)
+    left_out.update({f"{part}: not chosen": n for part, n in spare.items()})
+    random.Random(f"mix order:{seed}").shuffle(chosen)
+    return Mix(tuple(chosen), _recipe(chosen, rules, left_out, count_tokens) | ({"domains": per_domain} if domains else {}))
+
+
+def _by_domain(
+    rows: list[MixRow], rules: MixRules, domains: Sequence[Domain], domain_of: Callable[[Lesson], str], left_out: Counter[str]
+) -> tuple[list[MixRow], dict[str, Any]]:
+    """Rows chosen within each domain and within the rest, and what each domain came to."""
+    if not domains:
+        return _chosen(rows, rules), {}
+    bounds = {domain.name: (domain.real_min, domain.real_max) for domain in domains} | {"": (rules.real_min, rules.real_max)}
+    by_name: dict[str, list[MixRow]] = {name: [] for name in bounds}
+    for row in rows:
+        name = domain_of(row.lesson)
+        by_name[name if name in bounds else ""].append(row)
+    n_made = {name: tokens_of(row for row in own if row.part != "anchor") for name, own in by_name.items()}
+    chosen: list[MixRow] = []
+    refused: MixError | None = None
+    came_to: dict[str, Any] = {}
+    for name, own in by_name.items():
+        if not n_made[name]:
+            continue
+        low, high = bounds[name]
+        room = None if rules.max_tokens is None else int(rules.max_tokens * n_made[name] / sum(n_made.values()))
+        own_rules = replace(rules, real_min=low, real_max=high, max_tokens=room)
+        try:
+            mixed = _chosen(own, own_rules)
+        except MixError as error:
+            refused = MixError(f"domain {name or 'of all others'}: {error.message}", where=error.where, hint=error.hint)
+            if not _has_too_few(own, n_made[name], high):
+                raise refused from None
+            left_out[f"domain {name or '(others)'}: too few lessons for its shortest human-made row"] += sum(row.part != "anchor" for row in own)
+            continue
+        chosen += mixed
+        came_to[name or "(others)"] = {"n_rows": len(mixed), "n_tokens": tokens_of(mixed), "real_share": real_share(mixed), "real_min": low, "real_max": high}
+    if not chosen and refused is not None:
+        raise refused
+    return chosen, came_to
+
+
+def _has_too_few(rows: list[MixRow], n_made: int, real_max: float) -> bool:
+    """Would even the shortest human-made row take more than its share beside these lessons? Then they wait for a cycle with more."""
+    shortest = min((row.n_tokens for row in rows if row.lesson.is_real), default=0)
+    return shortest > 0 and shortest > real_max * (n_made + shortest)
+
+
+def _chosen(rows: list[MixRow], rules: MixRules) -> list[MixRow]:
+    """A choice of `rows` that keeps every rule.
+
+    Raises:
+        MixError: there is none.
+    """
     made = [row for row in rows if not row.lesson.is_real]
     real = [row for row in rows if row.lesson.is_real]
-    room = _room(rules)
+    room = _room(real, rules)
     supported = _supported(made, real, room, rules)
     while True:
         chosen = _choose(made, real, room, supported, rules)
         broken = broken_rule(chosen, rules)
         if broken is None:
-            break
+            return chosen
         # A tight budget may leave no room for the next whole anchor: make room, but only where room is the trouble.
-        if tokens_of(made) <= room or max_tokens is None or room < MIN_ROOM_SHARE * max_tokens:
+        if rules.max_tokens is None or tokens_of(made) <= room or room < MIN_ROOM_SHARE * rules.max_tokens:
             raise broken
         room *= 0.85
-    spare = Counter(row.part for row in rows) - Counter(row.part for row in chosen)
-    left_out.update({f"{part}: not chosen": n for part, n in spare.items()})
-    random.Random(f"mix order:{seed}").shuffle(chosen)
-    return Mix(tuple(chosen), _recipe(chosen, rules, left_out))
-
-
-def rebuild_mix(recipe: dict[str, Any], lessons: Iterable[Lesson]) -> Mix:
-    """The same mix again, from its recipe and any pool that holds its rows.
-
-    Raises:
-        MixError: a row of the recipe is not in the pool.
-    """
-    pool = {lesson.lesson_id: lesson for lesson in lessons}
-    missing = [row["lesson_id"] for row in recipe["rows"] if row["lesson_id"] not in pool]
-    if missing:
-        raise MixError(f"{len(missing)} rows of the recipe are not in the pool, first {missing[0]}")
-    rows = tuple(MixRow(pool[row["lesson_id"]], row["part"], row["n_tokens"]) for row in recipe["rows"])
-    return Mix(rows, recipe)
-
-
-def write_curriculum(mix: Mix, path: Path) -> str:
-    """Write `path` (JSON lines that TRL's SFTTrainer reads as they are) and `<stem>.recipe.json`; return the sha256.
-
-    Both files appear whole or not at all: temporary name, fsync, rename.
-    """
-    lines = [json.dumps(_training_row(row.lesson), ensure_ascii=False) for row in mix.rows]
-    body = ("\n".join(lines) + "\n").encode()
-    digest = hashlib.sha256(body).hexdigest()
-    recipe = {**mix.recipe, "sha256": digest}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(
-        path.with_name(f"{path.stem}.recipe.json"), json.dumps(recipe, indent=1, ensure_ascii=False).encode()
-    )
-    _write_whole(path, body)
-    return digest
 
 
 def _eligible(
@@ -174,6 +199,8 @@ def _eligible(
                 left_out[f"{part}: already there"] += 1
             elif lesson.depth > rules.max_depth:
                 left_out[f"{part}: too deep"] += 1
+            elif rules.needs_proof and not is_proved(lesson):
+                left_out[f"{part}: not proved"] += 1
             elif decontaminate is not None and decontaminate(lesson).outcome != "pass":
                 left_out[f"{part}: contaminated"] += 1
             else:
@@ -190,9 +217,12 @@ def _eligible(
     return rows
 
 
-def _room(rules: MixRules) -> float:
+def _room(real: list[MixRow], rules: MixRules) -> float:
     """Tokens that max_tokens leaves for machine-made rows."""
-    return (1 - _target(rules)) * rules.max_tokens if rules.max_tokens is not None else math.inf
+    if rules.max_tokens is None:
+        return math.inf
+    for_real = _target(rules) * rules.max_tokens
+    return rules.max_tokens - (min(for_real, tokens_of(real)) if rules.may_fall_below else for_real)
 
 
 def _supported(made: list[MixRow], real: list[MixRow], room: float, rules: MixRules) -> float:
@@ -201,7 +231,7 @@ def _supported(made: list[MixRow], real: list[MixRow], room: float, rules: MixRu
     Raises:
         MixError: not even those.
     """
-    if rules.real_min == 0:
+    if rules.real_min == 0 or rules.may_fall_below:
         return math.inf
     own = min(room, tokens_of(row for row in made if row.part == "new"))
     if tokens_of(real) * (1 - rules.real_min) < own * rules.real_min:
@@ -210,8 +240,9 @@ def _supported(made: list[MixRow], real: list[MixRow], room: float, rules: MixRu
         )
         raise MixError(
             f"too little real data: {tokens_of(real)} tokens, {needed} needed for {own:.0f} tokens of lessons"
-            f" at a real share of {rules.real_min:.2f}",
-            hint="name more sources under curriculum.anchors (built in: mmlu_flan_cot, bbh_cot, gsm8k_cot, or your .jsonl)",
+            f" at a real share of {rules.real_min:.2f}" + used_up(rules),
+            hint="name more sources under curriculum.anchors (built in: mmlu_flan_cot, bbh_cot, gsm8k_cot; a .jsonl or .parquet file,"
+            " hf:DATASET, text:FOLDER, html:FOLDER), or ask for fewer lessons: plan.lessons",
         )
     target = _target(rules)
     return max(own, usable_real(real, rules) * (1 - target) / target)
@@ -277,7 +308,9 @@ def _choose_real(real: list[MixRow], made: list[MixRow], rules: MixRules, rng: r
     for row in _alternate(
         [r for r in real if r.part == "anchor"], lambda row: row.lesson.source.split("#")[0], rng
     ):
-        queues[data_set(row.lesson)].insert(0, row)
+        queues[data_set(row.lesson)].append(row)
+    for queue in queues.values():
+        queue.reverse()  # taken from the end
     while n_real < _target(rules) * total and any(queues.values()):
         source = min((name for name in queues if queues[name]), key=lambda name: (used[name], name))
         take(queues[source].pop())
@@ -296,7 +329,9 @@ def _alternate(rows: list[MixRow], stratum: Callable[[MixRow], Any], rng: random
     return [row for turn in itertools.zip_longest(*order) for row in turn if row is not None]
 
 
-def _recipe(rows: list[MixRow], rules: MixRules, left_out: Counter[str]) -> dict[str, Any]:
+def _recipe(
+    rows: list[MixRow], rules: MixRules, left_out: Counter[str], count_tokens: Callable[[Sequence[tuple[str, str]]], list[int]]
+) -> dict[str, Any]:
     parts: Counter[str] = Counter()
     weaknesses: Counter[str] = Counter()
     for row in rows:
@@ -308,6 +343,11 @@ def _recipe(rows: list[MixRow], rules: MixRules, left_out: Counter[str]) -> dict
         "n_rows": len(rows),
         "n_tokens": tokens_of(rows),
         "real_share": real_share(rows),
+        "is_below_real_min": real_share(rows) < rules.real_min,
+        "real_share_of_answers": _real_share_of_answers(rows, count_tokens),
+        "tokens_by_depth": _tokens_by(rows, lambda row: str(row.lesson.depth)),
+        "tokens_by_teacher": _tokens_by(rows, lambda row: "" if row.lesson.is_real else row.lesson.teacher or "(unknown)"),
+        "tokens_by_template": _tokens_by(rows, lambda row: "" if row.lesson.is_real else str(row.lesson.meta.get("template", ""))),
         "tokens_by_part": dict(sorted(parts.items())),
         "tokens_by_operator": dict(sorted(by_operator(rows).items())),
         "tokens_by_weakness": dict(sorted(weaknesses.items())),
@@ -315,36 +355,29 @@ def _recipe(rows: list[MixRow], rules: MixRules, left_out: Counter[str]) -> dict
         "warnings": warnings(rows, rules),
         "left_out": dict(sorted((name, n) for name, n in left_out.items() if n)),
         "rows": [
-            {"lesson_id": row.lesson.lesson_id, "part": row.part, "n_tokens": row.n_tokens} for row in rows
+            {"lesson_id": row.lesson.lesson_id, "row_hash": row.lesson.row_hash, "part": row.part, "n_tokens": row.n_tokens}
+            for row in rows
         ],
     }
 
 
+def _tokens_by(rows: list[MixRow], key: Callable[[MixRow], str]) -> dict[str, int]:
+    tally: Counter[str] = Counter()
+    for row in rows:
+        if name := key(row):
+            tally[name] += row.n_tokens
+    return dict(sorted(tally.items()))
+
+
+def _real_share_of_answers(rows: list[MixRow], count_tokens: Callable[[Sequence[tuple[str, str]]], list[int]]) -> float:
+    """Human-made tokens over all tokens that carry loss: answers, not prompts.
+
+    Told, not bounded: worked solutions beside one-word answers make it far higher than the share of all tokens.
+    """
+    prompts = count_tokens([(row.lesson.prompt, "") for row in rows])
+    answers = [(row.lesson.is_real, row.n_tokens - n) for row, n in zip(rows, prompts, strict=True)]
+    return sum(n for is_real, n in answers if is_real) / max(1, sum(n for _, n in answers))
+
+
 def _target(rules: MixRules) -> float:
     return min(rules.real_min + REAL_SLACK, (rules.real_min + rules.real_max) / 2)
-
-
-def _training_row(lesson: Lesson) -> dict[str, Any]:
-    return {
-        "prompt": [{"role": "user", "content": lesson.prompt}],
-        "completion": [{"role": "assistant", "content": lesson.completion}],
-        "lesson_id": lesson.lesson_id,
-        "strategy": lesson.strategy,
-        "operator": lesson.operator,
-        "weakness": lesson.weakness_id,
-        "depth": lesson.depth,
-        "source": lesson.source,
-        "parents": list(lesson.parents),
-    }
-
-
-def _write_whole(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

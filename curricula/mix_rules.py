@@ -7,16 +7,35 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from curricula.anchors.contract import data_set
 from curricula.lesson import Lesson
 from probes.errors import WeakspotError
 
+Policy = Literal["mix", "verified", "both"]
+# Checks that were made without asking a model. What several answers of one model agree on (`agreement`, `vote`, `votes`) is
+# its opinion, however often it is asked.
+PROOFS = frozenset({"engine", "gold", "expression", "tests"})
+
 
 class MixError(WeakspotError):
     """No mix of the given rows keeps the rules."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A field with real data and a real share of its own."""
+
+    name: str
+    suites: tuple[str, ...]
+    """Lessons for weaknesses whose failures are mostly of these suites belong to it."""
+    anchors: tuple[str, ...]
+    """Names of its sources of real data."""
+    real_min: float = 0.30
+    real_max: float = 0.70
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,24 @@ class MixRules:
     """Longer rows would be cut by the trainer, and a cut answer teaches to stop in the middle."""
     max_anchor_tokens: int = 256
     max_depth: int = 2
+    max_template_share: float = 0.25
+    """Of all tokens, for one wording of one engine; as for operators, an even share is always allowed."""
+    policy: Policy = "mix"
+    """`mix`: the real share protects. `verified`: every machine-made row is proved, and the real share may fall below
+    `real_min` for `max_below_real_min` curricula in a row. `both`: every machine-made row is proved and the real share holds."""
+    max_below_real_min: int = 2
+    n_below_before: int = 0
+    """Curricula directly before this one whose real share was below `real_min`."""
+
+    @property
+    def may_fall_below(self) -> bool:
+        """Does the policy let this one curriculum fall below `real_min`?"""
+        return self.policy == "verified" and self.n_below_before < self.max_below_real_min
+
+    @property
+    def needs_proof(self) -> bool:
+        """Are machine-made rows without a proof left out?"""
+        return self.policy != "mix"
 
 
 @dataclass(frozen=True)
@@ -49,6 +86,11 @@ class MixRow:
     part: str
     """`new`, `earlier`, `replay` or `anchor`."""
     n_tokens: int
+
+
+def is_proved(lesson: Lesson) -> bool:
+    """Human-made, or accepted by a verifier against something that is no model's opinion."""
+    return lesson.is_real or lesson.check_kind in PROOFS or lesson.verifier in ("citation", "proof")
 
 
 def tokens_of(rows: Iterable[MixRow]) -> int:
@@ -63,11 +105,7 @@ def real_share(rows: Sequence[MixRow]) -> float:
 
 def by_operator(rows: Iterable[MixRow]) -> Counter[str]:
     """Tokens of each strategy's operator; real rows and rows without one are not counted."""
-    tally: Counter[str] = Counter()
-    for row in rows:
-        if name := _operator(row):
-            tally[name] += row.n_tokens
-    return tally
+    return _tally(rows, _operator)
 
 
 def by_source(rows: Iterable[MixRow]) -> Counter[str]:
@@ -80,19 +118,28 @@ def by_source(rows: Iterable[MixRow]) -> Counter[str]:
 
 
 def cap_operators(rows: list[MixRow], rules: MixRules, rng: random.Random) -> list[MixRow]:
-    """Drop random rows of an operator that holds too much, then anchors that are too many without them."""
-    cap = rules.max_operator_share
+    """Drop random rows of an operator or template that holds too much, then anchors that are too many without them."""
+    for name_of, cap in _capped(rules):
+        rows = _capped_rows(rows, name_of, cap, rules, rng)
+    return rows
+
+
+def _capped(rules: MixRules) -> list[tuple[Callable[[MixRow], str], float]]:
+    return [(_operator, rules.max_operator_share), (_template, rules.max_template_share)]
+
+
+def _capped_rows(rows: list[MixRow], name_of: Callable[[MixRow], str], cap: float, rules: MixRules, rng: random.Random) -> list[MixRow]:
     for _ in range(len(rows)):
         total = tokens_of(rows)
-        tally = by_operator(rows)
+        tally = _tally(rows, name_of)
         over = [name for name, used in tally.items() if used > max(cap * total, tally.total() / len(tally))]
         if not over:
             return rows
         name = max(over, key=lambda name: (tally[name], name))
-        own = [row for row in rows if _operator(row) == name]
-        rest = [row for row in rows if _operator(row) != name]
+        own = [row for row in rows if name_of(row) == name]
+        rest = [row for row in rows if name_of(row) != name]
         others = (tally.total() - tally[name]) / (len(tally) - 1)
-        limit = max(cap / (1 - cap) * tokens_of(rest), others)
+        limit = max(cap / (1 - cap) * tokens_of(rest), others) if cap < 1 else tokens_of(own)
         rng.shuffle(own)
         kept, used = own[:1], own[0].n_tokens
         for row in own[1:]:
@@ -113,9 +160,11 @@ def broken_rule(rows: list[MixRow], rules: MixRules) -> MixError | None:
     reached = f"real share {share:.3f} of {total} tokens"
     if not any(row.part != "anchor" for row in rows):
         return MixError(f"no lesson fits into {rules.max_tokens} tokens", hint="raise curriculum.max_tokens")
-    if share < rules.real_min:
+    if rules.needs_proof and (unproved := [row for row in rows if not is_proved(row.lesson)]):
+        return MixError(f"{len(unproved)} rows are not proved, first {unproved[0].lesson.lesson_id}, and the policy is {rules.policy!r}")
+    if share < rules.real_min and not rules.may_fall_below:
         return MixError(
-            f"{reached} is below {rules.real_min:.2f}",
+            f"{reached} is below {rules.real_min:.2f}" + used_up(rules),
             hint="name more sources under curriculum.anchors, raise max_tokens or max_anchor_tokens",
         )
     if share > rules.real_max:
@@ -125,14 +174,15 @@ def broken_rule(rows: list[MixRow], rules: MixRules) -> MixError | None:
         )
     if rules.max_tokens is not None and total > rules.max_tokens:
         return MixError(f"{total} tokens are above max_tokens {rules.max_tokens}")
-    tally = by_operator(rows)
-    for name, used in tally.items():
-        allowed = max(rules.max_operator_share * total, tally.total() / len(tally))
-        if used > allowed + _longest(row for row in rows if _operator(row) == name):
-            return MixError(
-                f"operator {name} holds {used / total:.2f} of {total} tokens, above {rules.max_operator_share:.2f}",
-                hint="more kinds of lessons or more real data are needed",
-            )
+    for (name_of, cap), what in zip(_capped(rules), ("operator", "template"), strict=True):
+        tally = _tally(rows, name_of)
+        for name, used in tally.items():
+            allowed = max(cap * total, tally.total() / len(tally))
+            if used > allowed + _longest(row for row in rows if name_of(row) == name):
+                return MixError(
+                    f"{what} {name} holds {used / total:.2f} of {total} tokens, above {cap:.2f}",
+                    hint="more kinds of lessons or more real data are needed",
+                )
     return None
 
 
@@ -145,10 +195,19 @@ def usable_real(rows: Iterable[MixRow], rules: MixRules) -> float:
     return min(sources.total(), others / (1 - rules.max_source_share))
 
 
+def used_up(rules: MixRules) -> str:
+    """What to add to a refusal where the policy would have allowed less real data, but not once more."""
+    if rules.policy != "verified" or rules.may_fall_below:
+        return ""
+    return f"; it was below that in the last {rules.n_below_before} curricula, and curriculum.max_below_real_min is {rules.max_below_real_min}"
+
+
 def warnings(rows: Sequence[MixRow], rules: MixRules) -> list[str]:
     """What a person should know of a mix that breaks no rule."""
-    sources = by_source(rows)
+    sources, share = by_source(rows), real_share(rows)
     lines = []
+    if share < rules.real_min:
+        lines.append(f"real share {share:.3f} is below {rules.real_min:.2f}, for the {_ordinal(rules.n_below_before + 1)} of at most {rules.max_below_real_min} curricula in a row")
     for name, used in sources.items() if len(sources) > 1 else ():
         longest = _longest(row for row in rows if data_set(row.lesson) == name)
         if used > rules.max_source_share * sources.total() + longest:
@@ -161,6 +220,23 @@ def warnings(rows: Sequence[MixRow], rules: MixRules) -> list[str]:
 def _operator(row: MixRow) -> str:
     lesson = row.lesson
     return f"{lesson.strategy}/{lesson.operator}" if lesson.operator and not lesson.is_real else ""
+
+
+def _template(row: MixRow) -> str:
+    """The wording an engine chose; teachers' lessons have none."""
+    return "" if row.lesson.is_real else str(row.lesson.meta.get("template", ""))
+
+
+def _tally(rows: Iterable[MixRow], name_of: Callable[[MixRow], str]) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    for row in rows:
+        if name := name_of(row):
+            tally[name] += row.n_tokens
+    return tally
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def _longest(rows: Iterable[MixRow]) -> int:

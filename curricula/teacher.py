@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,20 @@ class TeacherReply:
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+    """Of all its attempts, in US dollars."""
     cached: bool = False
     prompt_hash: str = ""
+    teacher: str = ""
+    """Which model wrote it, where a teacher has several; empty: the teacher's name says so."""
 
 
 class Teacher(Protocol):
     """Whoever writes lessons on request."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who that is; may change from one request to the next where one model takes over from another."""
+        ...
 
     def ask(self, requests: Sequence[TeacherRequest]) -> list[TeacherReply]:
         """Answer all requests, in order. A request that fails gives a reply with `error`.
@@ -58,4 +64,27 @@ class Teacher(Protocol):
 
     def close(self) -> None:
         """Let go of connections. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A teacher that says what a token costs."""
+
+    @property
+    def name(self) -> str:
+        """As in `Teacher`."""
+        ...
+
+    @property
+    def price(self) -> Price:
+        """Of the model that is asked at present."""
+        ...
+
+
+class Price(Protocol):
+    """What tokens cost."""
+
+    def of(self, tokens_in: int, tokens_out: int) -> float:
+        """US dollars of one call."""
         ...

@@ -11,12 +11,14 @@ from agent.cli.output import AsJson, Run, table, write_json, write_lines, write_
 from agent.cli.session import session_of
 from agent.report.wording import percent
 
+EXIT_ALARM = 100
+
 
 def collapse(
     ctx: typer.Context,
     run: Run = None,
     as_json: AsJson = False,
-    fail_on_alarm: Annotated[bool, typer.Option("--fail-on-alarm", help="Exit with 1 when the newest candidate raised an alarm.")] = False,
+    fail_on_alarm: Annotated[bool, typer.Option("--fail-on-alarm", help="Exit with 100 when the newest candidate raised an alarm.")] = False,
 ) -> None:
     """Diversity, tails and ability of each candidate against the base, on real text that nobody is trained on.
 
@@ -36,7 +38,7 @@ def collapse(
         write_rich([table(f"collapse monitor, run {facts['run']} (! alarm)", heads, rows, right=range(1, len(heads) - 1), wrap=(len(heads) - 1,))])
         write_lines(_lines(facts))
     if fail_on_alarm and facts["columns"] and facts["columns"][-1]["alarms"]:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_ALARM)
 
 
 def _shown(cell: dict[str, Any]) -> str:

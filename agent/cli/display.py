@@ -53,25 +53,27 @@ class PlainWatcher:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._last = clock()
+        self._began = clock()
+        self._last: dict[str, float] = {}
         self._pace = Pace(clock)
 
     def stage(self, run: str, cycle: int, stage: str, note: str = "") -> None:
         """`cycle 1 evaluate ...`"""
-        self._last = self._clock()
+        self._began, self._last = self._clock(), {}
         self._write(f"{_place(cycle)}{stage}{f' ({note})' if note else ''} ...")
 
     def done(self, run: str, cycle: int, stage: str, summary: str, seconds: float) -> None:
         """`cycle 1 evaluate: 41.2 % right (26 s)`"""
         self._write(f"{_place(cycle)}{stage}: {summary} ({duration(seconds)})")
 
-    def progress(self, what: str, done: int, total: int) -> None:
+    def progress(self, what: str, done: int, total: int, note: str = "") -> None:
         """`  basics · gate 96 of 300, 12 s left`"""
         left = self._pace.seconds_left(what, done, total)
-        if self._clock() - self._last < PLAIN_EVERY_S:
+        if self._clock() - self._last.get(what, self._began) < PLAIN_EVERY_S:
             return
-        self._last = self._clock()
-        self._write(f"  {what} {done}{f' of {total}' if total else ''}{f', {duration(left)} left' if left is not None else ''}")
+        self._last[what] = self._clock()
+        parts = [f"  {what} {done}{f' of {total}' if total else ''}", note, f"{duration(left)} left" if left is not None else ""]
+        self._write(", ".join(part for part in parts if part))
 
     def say(self, text: str) -> None:
         """As it is."""
@@ -85,8 +87,9 @@ class PlainWatcher:
 class JsonWatcher:
     """One JSON object a line and event: `event`, `at`, and what the event has."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._pace = Pace(clock)
 
     def stage(self, run: str, cycle: int, stage: str, note: str = "") -> None:
         """`{"event": "stage", ...}`"""
@@ -96,9 +99,10 @@ class JsonWatcher:
         """`{"event": "done", ...}`"""
         self._write("done", run=run, cycle=cycle, stage=stage, summary=summary, seconds=round(seconds, 3))
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """`{"event": "progress", ...}`"""
-        self._write("progress", what=what, done=done, total=total)
+    def progress(self, what: str, done: int, total: int, note: str = "") -> None:
+        """`{"event": "progress", ...}`; `seconds_left` is null where it can't be guessed yet."""
+        left = self._pace.seconds_left(what, done, total)
+        self._write("progress", what=what, done=done, total=total, note=note, seconds_left=None if left is None else round(left, 1))
 
     def say(self, text: str) -> None:
         """`{"event": "say", ...}`"""
@@ -111,36 +115,39 @@ class JsonWatcher:
 
 
 class RichWatcher:
-    """A live bar for the stage that runs, a lasting line for each one that ended."""
+    """A live bar for the stage that runs, one more for each thing that goes on inside it, a lasting line for each stage that ended."""
 
     def __init__(self, progress: Progress) -> None:
         self._bar = progress
-        self._task = progress.add_task("starting", total=None)
-        self._what = ""
+        self._stage = "starting"
+        self._tasks = {"": progress.add_task("starting", total=None, note="")}
 
     def stage(self, run: str, cycle: int, stage: str, note: str = "") -> None:
         """The bar starts again under the stage's name."""
-        self._begin(f"{_place(cycle)}{stage}{f' ({one_line(note, 60)})' if note else ''}", "", None)
+        for task in self._tasks.values():
+            self._bar.remove_task(task)
+        self._stage = f"{_place(cycle)}{stage}{f' ({one_line(note, 60)})' if note else ''}"
+        self._tasks = {"": self._bar.add_task(self._stage, total=None, note="")}
 
     def done(self, run: str, cycle: int, stage: str, summary: str, seconds: float) -> None:
         """A line above the bar."""
         self._print(f"{_place(cycle)}{stage:<9} {one_line(summary, 400)} ({duration(seconds)})")
 
-    def progress(self, what: str, done: int, total: int) -> None:
-        """The bar moves."""
-        stage = str(self._bar.tasks[0].description).split(" · ")[0]
-        if self._what != what:
-            self._begin(f"{stage} · {one_line(what, 50)}", what, total or None)
-        self._bar.update(self._task, completed=done, total=total or None)
+    def progress(self, what: str, done: int, total: int, note: str = "") -> None:
+        """The bar moves. What begins anew, such as the next batch of requests, gets a new one: rich can't take a total back."""
+        task = self._tasks.get(what)
+        if task is not None and done < next(shown.completed for shown in self._bar.tasks if shown.id == task):
+            self._bar.remove_task(self._tasks.pop(what))
+            task = None
+        if task is None:
+            if "" in self._tasks:
+                self._bar.remove_task(self._tasks.pop(""))
+            task = self._tasks[what] = self._bar.add_task(f"{self._stage} · {one_line(what, 50)}", total=total or None, note="")
+        self._bar.update(task, completed=done, total=total or None, note=one_line(note, 80))
 
     def say(self, text: str) -> None:
         """A line above the bar."""
         self._print(visible(text))
-
-    def _begin(self, description: str, what: str, total: int | None) -> None:
-        """A new task in the old one's place: rich can't take a total back."""
-        self._bar.remove_task(self._task)
-        self._task, self._what = self._bar.add_task(description, total=total), what
 
     def _print(self, text: str) -> None:
         from rich.text import Text
@@ -153,16 +160,15 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._what = ""
-        self._begun = 0.0
-        self._first = 0
+        self._begun: dict[str, tuple[float, int, int]] = {}
 
     def seconds_left(self, what: str, done: int, total: int) -> float | None:
-        """None until two reports of the same thing are known."""
-        if what != self._what or done < self._first:
-            self._what, self._begun, self._first = what, self._clock(), done
-            return None
-        made, passed = done - self._first, self._clock() - self._begun
+        """None until two reports of the same thing, further on, are known."""
+        begun, first, last = self._begun.get(what, (0.0, 0, done + 1))
+        if done < last:
+            begun, first = self._clock(), done
+        self._begun[what] = (begun, first, done)
+        made, passed = done - first, self._clock() - begun
         return (total - done) * passed / made if made > 0 and total else None
 
 
@@ -185,5 +191,5 @@ def _live() -> Iterator[Progress]:
     from agent.cli.output import console
 
     with Progress(SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
-                  TimeRemainingColumn(compact=True), console=console(is_error=True), transient=True) as progress:
+                  TimeRemainingColumn(compact=True), TextColumn("{task.fields[note]}", markup=False), console=console(is_error=True), transient=True) as progress:
         yield progress

@@ -59,7 +59,7 @@ def try_(
     as_json: AsJson = False,
 ) -> None:
     """Write a few lessons for one weakness and show everything: prompts, lessons, refusals with reasons, cost. Nothing is stored."""
-    from agent.teacher.litellm_client import LLMTeacher
+    from agent.teacher.engine import LLMTeacher
     from agent.teacher.memory import MemoryCache, MemoryLedger
     from agent.trial import needs_teacher, run_trial
     from curricula.strategies.contract import find_strategy
@@ -119,6 +119,7 @@ def _facts(trial: Trial, name: str) -> dict[str, Any]:
         "requests": [asdict(request) for request in trial.requests], "candidates": [_row(row) for row in trial.funnel.judged],
         "funnel": counts, "operators": {name: {"kept": kept, "offered": offered} for name, (kept, offered) in trial.operators.items()},
         "cost_usd": trial.cost_usd, "tokens_in": trial.tokens[0], "tokens_out": trial.tokens[1],
+        "pages": {"funnel": [asdict(row) for row in trial.pages.funnel], "refused": [asdict(row) for row in trial.pages.refused], "n_passages": len(trial.brief.pages)} if trial.pages else None,
         "stopped": trial.funnel.stopped.message if trial.funnel.stopped else "",
     }  # fmt: skip
 
@@ -134,6 +135,9 @@ def _row(judged: Judged) -> dict[str, Any]:
 def _lines(trial: Trial, name: str) -> Iterator[str]:
     brief, counts = trial.brief, trial.funnel.counts[0]
     yield f"{name} on {brief.weakness_id}: {one_line(brief.label, 120)}; {count(len(brief.failures), 'failure')}, {count(brief.n_lessons, 'lesson')} wanted"
+    if trial.pages:
+        yield from (f"web pages, {line}" for line in trial.pages.lines)
+        yield f"{len(trial.brief.pages)} passages in {count(len(trial.pages.documents), 'page')}"
     for request in trial.examples:
         n_asked = sum(other.tag == request.tag for other in trial.requests)
         yield ""

@@ -14,8 +14,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from agent.planning.words import outcome
 from agent.report import wording
 from agent.report.headline import FORMAT_ONLY
+from agent.report.planned import FORECAST_COLUMNS, forecast_cells
 from agent.report.tree import nested
 from probes.errors import WeakspotError
 
@@ -46,6 +48,7 @@ def render_html(report: dict[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(
         report=report, policy=policy, css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")), script=Markup(script), plotly=Markup(plotly),
         data=Markup(embedded_json(_page_data(report))), tree=nested(tree["outline"]) if tree else [], tree_cycle=tree["cycle"] if tree else None, shapes=SHAPES, decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY, suspects_note=wording.SUSPECTS,
+        forecasts=[forecast_cells(row) for row in report["forecasts"]], forecast_columns=[(name, "" if name == "decision" else "num") for name in FORECAST_COLUMNS], outcome=outcome(report["forecasts"]),
         config_text=yaml.safe_dump(report["config"], sort_keys=False, allow_unicode=True))
 
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from agent.planning.words import outcome
 from agent.report.headline import FORMAT_ONLY
+from agent.report.planned import FORECAST_COLUMNS, forecast_cells
 from agent.report.tree import nested
 from agent.report.wording import (
     DECISIONS,
@@ -47,6 +49,8 @@ def render_markdown(report: dict[str, Any]) -> str:
         blocks += ["## Trend per suite", _trend(report)]
     if report["cycles"]:
         blocks += ["## Cycles", _cycles(report["cycles"]), "\\* Gate gains are optimistic: the gate chose the champion. Claims come from the audit split."]
+    if report["forecasts"]:
+        blocks += ["## Forecasts", table(FORECAST_COLUMNS, (map(plain, forecast_cells(row)) for row in report["forecasts"])), plain(outcome(report["forecasts"]))]
     for facts in report["cycles"]:
         blocks += cycle_blocks(facts)
     blocks += collapse_blocks(report["collapse"])
@@ -74,6 +78,9 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
         blocks.append(table(("weakness", "n", "fixed", "broken", "gain", "shrunk", "95 %", "q"),
                             ((f"{code(row['id'])} {plain(row['label'], 80)}", str(row["gate"]["n"]), str(row["gate"]["fixed"]), str(row["gate"]["broken"]), points(row["gate"]["gain"]),
                               points(row["gate"]["shrunk_gain"]), interval(row["gate"]["shrunk_low"], row["gate"]["shrunk_high"]), p_value(row["gate"]["q_value"])) for row in judged)))
+    if facts["plan"]:
+        blocks.append(table(("weakness", "strategy", "lessons ordered", "why"),
+                            ((code(row["weakness"]), plain(row["strategy"]), str(row["n_lessons"]), plain(row["reason"])) for row in facts["plan"])))
     if facts["funnel"]["asked"]:
         blocks.append("Lessons: " + " → ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS) + ". Refused: "
                       + (", ".join(f"{n} × {plain(reason)}" for reason, n in facts["funnel"]["reasons"].items()) or "none") + ".")

@@ -39,6 +39,8 @@ def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
     """Everything but samples and map, for a terminal of 80 columns or more."""
     from rich.text import Text
 
+    from agent.report.planned import forecasts_table
+
     yield Text(visible_headline(report), style="bold")
     yield Text("")
     if report["cycles"]:
@@ -52,6 +54,8 @@ def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
             yield rules_table(facts)
         if facts["funnel"]["asked"]:
             yield Text("lessons of cycle {}: {}".format(facts["cycle"], ", ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS)))
+    if report["forecasts"]:
+        yield forecasts_table(report["forecasts"])
     if report["protected"]:
         yield protected_table(report["protected"])
 
@@ -65,7 +69,7 @@ def cycles_table(cycles: Iterable[dict[str, Any]]) -> Table:
     """One line a cycle."""
     from rich.text import Text
 
-    table = _table("cycles", "cycle", "decision", "gate*", "fixed", "broken", "p", "level", "weak", "lessons", "real", "time", "cost", numeric=(0, *range(2, 12)))
+    table = make_table("cycles", "cycle", "decision", "gate*", "fixed", "broken", "p", "level", "weak", "lessons", "real", "time", "cost", numeric=(0, *range(2, 12)))
     for facts in cycles:
         gate = facts["gate"]
         table.add_row(str(facts["cycle"]), Text(DECISIONS.get(facts["decision"], facts["decision"]), style=STYLES.get(facts["decision"], "")),
@@ -89,7 +93,7 @@ class _WeaknessesTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         is_wide = options.max_width >= EXAMPLES_FROM
-        table = _table(self.title, "id", "label", "n", "wrong", "95 %", "change", "state", *(["example"] if is_wide else []), numeric=(2, 3, 5))
+        table = make_table(self.title, "id", "label", "n", "wrong", "95 %", "change", "state", *(["example"] if is_wide else []), numeric=(2, 3, 5))
         if not is_wide:
             table.padding = (0, 0)
         for row in self.weaknesses:
@@ -102,7 +106,7 @@ class _WeaknessesTable:
 
 def suspects_table(suspects: Sequence[dict[str, Any]], title: str) -> Table:
     """Sample, gold, what it should rather be, and who says so; the first ten."""
-    table = _table(f"{title}: {len(suspects)}", "sample", "prompt", "gold", "rather", "detail")
+    table = make_table(f"{title}: {len(suspects)}", "sample", "prompt", "gold", "rather", "detail")
     for row in suspects[:SUSPECTS_SHOWN]:
         table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 60), one_line(row["gold"], 20),
                                     one_line(row["says"], 20) or "?", one_line(witnessed(row), 120))))
@@ -112,7 +116,7 @@ def suspects_table(suspects: Sequence[dict[str, Any]], title: str) -> Table:
 
 def rules_table(facts: dict[str, Any]) -> Table:
     """Every gate rule of one cycle with its number."""
-    table = _table(f"gate rules of cycle {facts['cycle']}", "rule", "met", "value", "threshold", "detail", numeric=(2, 3))
+    table = make_table(f"gate rules of cycle {facts['cycle']}", "rule", "met", "value", "threshold", "detail", numeric=(2, 3))
     for rule in facts["rules"]:
         table.add_row(_plain(rule["name"]), _plain("yes" if rule["is_met"] else "NO"), _number(rule["value"]), _number(rule["threshold"]),
                       _plain(one_line(rule["detail"] or "", 120)))
@@ -121,7 +125,7 @@ def rules_table(facts: dict[str, Any]) -> Table:
 
 def protected_table(protected: Iterable[dict[str, Any]]) -> Table:
     """Base against champion on what must not fall."""
-    table = _table("protected", "suite", "n", "base", "champion", "change", "lower bound", "margin", "from", numeric=range(1, 7))
+    table = make_table("protected", "suite", "n", "base", "champion", "change", "lower bound", "margin", "from", numeric=range(1, 7))
     for row in protected:
         table.add_row(_plain(row["suite"]), str(row["n"]), percent(row["base"]), percent(row["champion"]), points(row["gain"]), points(row["ci_low"]),
                       points(-row["margin"] if row["margin"] is not None else None), row["from"])
@@ -142,7 +146,7 @@ def comparison_tables(facts: dict[str, Any], n_samples: int, width: int = 120) -
     for flip in ("broken", "fixed", "still wrong"):
         rows = facts["samples"][flip]
         if rows[:n_samples]:
-            table = _table(f"{flip}: {min(n_samples, len(rows))} of {len(rows):,}", "sample", "prompt", "gold", "before", "after", folded=("sample",))
+            table = make_table(f"{flip}: {min(n_samples, len(rows))} of {len(rows):,}", "sample", "prompt", "gold", "before", "after", folded=("sample",))
             for row in rows[:n_samples]:
                 table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 70), one_line(row["gold"], 24),
                                             one_line(row["before"], 40), one_line(row["after"], 40))))
@@ -159,19 +163,19 @@ def simulation_tables(facts: dict[str, Any]) -> Iterator[RenderableType]:
                f"{gate['n_groups']:,} groups; {facts['n_candidates']:,} candidates a number."
                + (f" The run's gate.test is {facts['test']}; shown is McNemar on all items." if facts["test"] != "mcnemar" else ""))
     yield Text("")
-    table = _table("no true gain: promoted", "gate", "first look", f"in {null['cycles']} cycles", f"in {null['long_run_cycles']} cycles", numeric=(1, 2, 3))
+    table = make_table("no true gain: promoted", "gate", "first look", f"in {null['cycles']} cycles", f"in {null['long_run_cycles']} cycles", numeric=(1, 2, 3))
     for row in null["gates"]:
         table.add_row(row["gate"], percent(row["first_look"]), percent(row["run"]), percent(row["long_run"]))
     table.caption = f"luck alone shows {points(null['luck'])} points where it shows a gain"
     yield table
     sizes = [f"{size['n']:,} items" for size in facts["power"][0]["sizes"]]
-    table = _table(f"true gain: shown at look {gate['look']}", "gain", *sizes, "promoted now", numeric=range(6))
+    table = make_table(f"true gain: shown at look {gate['look']}", "gain", *sizes, "promoted now", numeric=range(6))
     for row in facts["power"]:
         table.add_row(points(row["gain"]) + ("*" if row["is_asked_for"] else ""), *(percent(size["better"]) for size in row["sizes"]), percent(row["promoted"]))
     table.caption = f"* gate.min_effect, for which about {gate['n_needed']:,} items are needed; promoted now: shown, and every protected suite held by a harmless candidate"
     yield table
     for suite in facts["protected"]:
-        table = _table(f"protected {one_line(suite['suite'])}: passes {100 * suite['margin']:.1f} points", "items", "harmless", "fell by the margin", "fell twice that",
+        table = make_table(f"protected {one_line(suite['suite'])}: passes {100 * suite['margin']:.1f} points", "items", "harmless", "fell by the margin", "fell twice that",
                        numeric=range(4))
         for size in suite["sizes"]:
             table.add_row(f"{size['n']:,}", *(percent(size[key]) for key in ("harmless", "at_margin", "beyond")))
@@ -185,7 +189,7 @@ def _pairs_table(title: str, what: str, rows: Iterable[dict[str, Any]], width: i
     is_wide = width >= 110
     columns = ("n", "before", "after", "gain", "95 %", "fixed", "broken", "still wrong", "p better", "p worse") if is_wide else (
         "n", "gain", "95 %", "fixed", "broken", "wrong", "p")
-    table = _table(title, what, *columns, numeric=range(1, len(columns) + 1), folded=(what,))
+    table = make_table(title, what, *columns, numeric=range(1, len(columns) + 1), folded=(what,))
     table.collapse_padding = not is_wide
     for row in rows:
         name = row["suite"] if what == "suite" else f"{row['weakness']} {one_line(row['label'], 48 if is_wide else 32)}"
@@ -200,7 +204,8 @@ def _pairs_table(title: str, what: str, rows: Iterable[dict[str, Any]], width: i
     return table
 
 
-def _table(title: str, *columns: str, numeric: Iterable[int] = (), folded: Iterable[str] = ()) -> Table:
+def make_table(title: str, *columns: str, numeric: Iterable[int] = (), folded: Iterable[str] = ()) -> Table:
+    """An empty table in the house's look; `numeric` columns stand to the right, `folded` ones may break."""
     from rich import box
     from rich.table import Table
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from agent.config import Config, CurriculumConfig
 from agent.diagnosis.typing import failure_type
+from agent.stages.real import anchor_names
 from agent.store import Store
+from agent.web_pages import require_pages
 from curricula.anchors.contract import load_anchors
+from curricula.collapse.held import hold_out
 from curricula.filters.decontaminate import Decontaminator
 from curricula.lesson import Brief, Failure, Lesson
 from curricula.strategies.contract import find_strategy
@@ -22,9 +25,9 @@ def require_strategies(config: Config) -> None:
 
     Raises:
         WeakspotError: one is unknown or does not load, asks a language model and there is none, or needs human-made rows and
-            there are none; or a source of human-made rows can't be read.
+            there are none, or web pages and none are named; or a source of human-made rows can't be read.
     """
-    rows = load_anchors([*config.curriculum.anchors, *config.curriculum.seeds])
+    rows = load_anchors([*anchor_names(config.curriculum), *config.curriculum.seeds])
     for name in config.strategies:
         needs = find_strategy(name).needs
         if "teacher" in needs and config.teacher.model == "symbolic":
@@ -33,6 +36,8 @@ def require_strategies(config: Config) -> None:
         if "corpus" in needs and not rows:
             raise WeakspotError(f"strategy {name!r} needs human-made rows and no source is named", where="curriculum.seeds, curriculum.anchors",
                                 hint="built in: mmlu_flan_cot, bbh_cot, gsm8k_cot; or your .jsonl")
+        if "pages" in needs:
+            require_pages(config.web, name)
 
 
 def every_probe(store: Store, run: str) -> list[Probe]:
@@ -41,16 +46,18 @@ def every_probe(store: Store, run: str) -> list[Probe]:
 
 
 def fit_seeds(settings: CurriculumConfig, decontaminator: Decontaminator) -> tuple[Lesson, ...]:
-    """Human-made tasks that a teacher may be shown. A file of the user's may hold a probe: that row is left out.
+    """Human-made tasks that a teacher may be shown. A file of the user's may hold a probe: that row is left out, and so are
+    the rows that the collapse monitor watches.
 
     Raises:
         WeakspotError: a source can't be read.
     """
-    return tuple(seed for seed in load_anchors(settings.seeds or settings.anchors) if decontaminator.check(seed).outcome == "pass")
+    held = {row.lesson_id for row in hold_out(load_anchors(anchor_names(settings)))[1]}
+    return tuple(seed for seed in load_anchors(settings.seeds or anchor_names(settings)) if seed.lesson_id not in held and decontaminator.check(seed).outcome == "pass")
 
 
 def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int, *, model_key: str, champion: str, seed: int,
-               seeds: tuple[Lesson, ...], earlier: Sequence[Lesson]) -> Brief:
+               seeds: tuple[Lesson, ...], earlier: Sequence[Lesson], pages: tuple[Lesson, ...] = ()) -> Brief:
     """The brief of one weakness: its failures of the diagnose split as the champion (an adapter, or empty for the base) answered them."""
     row = next(row for row in store.weaknesses.of_cycle(run, cycle) if row["weakness"] == weakness)
     failing = {(member["suite"], member["probe_id"]) for member in store.weaknesses.members(run, cycle, weakness) if member["is_failure"]}
@@ -62,4 +69,4 @@ def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int
         kind = failure_type(sample, probe) or "wrong"
         failures.append(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, kind, probe.scorer, probe.choices, probe.meta))
     own = tuple(lesson for lesson in earlier if lesson.weakness_id == weakness)
-    return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, seed, row["failure_rate"], seeds, own)
+    return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, seed, row["failure_rate"], seeds, own, pages)

@@ -1,103 +1,113 @@
-"""plan: the lesson budget is shared over weaknesses by failure mass times learnability.
+"""plan: the lesson budget is shared over weaknesses and strategies, by what earlier cycles brought, and what may come of it is said.
 
-Naive targeting (largest failure mass first) measured worse than no targeting; the learnable middle
-measured better (docs/decisions/0002). So a weakness that is never solved gets little, one that is solved
-sometimes gets most, and a share is spread evenly so that nothing starves.
+Failure mass times learnability is where a plan begins (docs/decisions/0002); from the second look on, Thompson sampling over what
+the gate saw each strategy's lessons bring, and over what the funnel kept of them (docs/decisions/0009). The one thing to
+know: all of it is read from the database and drawn with the cycle's own seed, so a killed run makes the same plan.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 from agent.context import RunContext, StageResult
+from agent.planning.allocate import Part, allocate
+from agent.planning.budget import Need, Share, learnability, share_budget
+from agent.planning.effects import Arm, Belief, Trial, believe
+from agent.planning.forecast import Forecast, Group, forecast
+from agent.planning.words import expectation, why
+from agent.planning.yields import Funnel, Yield, yields
+from agent.stages.experience import (
+    costs,
+    failed_tries,
+    funnels,
+    gains_seen,
+    trials,
+    unexplained,
+    unjudged,
+)
+from agent.stages.power import power_of
 from agent.state import CycleState
 
-HOPELESS = 0.15  # learnability of a weakness never yet solved: it gets lessons, but few
-BACK_OFF = 0.5  # each cycle in which a weakness was taught and did not move halves its share
-
-
-@dataclass(frozen=True)
-class Need:
-    """One weakness as the plan sees it."""
-
-    weakness: str
-    kind: str
-    n_failures: int
-    accuracy: float
-    """Lenient share right among its members, 0 to 1."""
-    failed_tries: int
-    """Cycles in a row in which it was taught and stayed."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """One weakness's part of the budget."""
-
-    weakness: str
-    n_lessons: int
-    learnability: float
-    reason: str
-
-
-def learnability(need: Need) -> float:
-    """How much a lesson may bring, 0 to 1: highest where the student is right half of the time."""
-    if need.kind == "format":
-        return 1.0
-    return max(HOPELESS, 4 * need.accuracy * (1 - need.accuracy)) * BACK_OFF**need.failed_tries
-
-
-def share_budget(needs: Sequence[Need], total: int, explore_share: float) -> list[Share]:
-    """Split `total` lessons; the shares add up to it exactly (largest remainders), in the order given."""
-    if not needs:
-        return []
-    worth = [need.n_failures * learnability(need) for need in needs]
-    whole = sum(worth) or 1.0
-    exact = [total * (explore_share / len(needs) + (1 - explore_share) * value / whole) for value in worth]
-    counts = [int(amount) for amount in exact]
-    by_remainder = sorted(range(len(needs)), key=lambda i: (counts[i] - exact[i], needs[i].weakness))
-    for index in by_remainder[: total - sum(counts)]:
-        counts[index] += 1
-    return [Share(need.weakness, count, learnability(need),
-                  f"{need.n_failures} failures, {need.accuracy:.0%} solved" + (f", {need.failed_tries} tries without gain" if need.failed_tries else ""))
-            for need, count in zip(needs, counts, strict=True)]
+__all__ = ["Need", "Share", "learnability", "plan", "share_budget"]
 
 
 def plan(context: RunContext, state: CycleState) -> StageResult:
-    """Give each weakness its number of lessons and its strategy."""
+    """Order each weakness its lessons, by strategy, and say what may be expected."""
     run, cycle, settings = state["run"], state["cycle"], context.config
     open_ones = [row for row in context.store.weaknesses.of_cycle(run, cycle) if row["is_open"] and row["n_failures"]]
     weaknesses = open_ones[: settings.diagnosis.max_weaknesses]
-    needs = [_need(context, state, row) for row in weaknesses]
-    shares = [share for share in share_budget(needs, settings.plan.lessons_per_cycle, settings.plan.explore_share) if share.n_lessons]
-    rows: list[dict[str, Any]] = []
-    for share in shares:
-        parts = _even(share.n_lessons, len(settings.strategies))
-        rows += [{"weakness": share.weakness, "strategy": strategy, "n_lessons": part, "learnability": share.learnability, "reason": share.reason}
-                 for strategy, part in zip(settings.strategies, parts, strict=True) if part]
+    needs = _needs(context, state, weaknesses)
+    arms = [Arm(need.weakness, need.kind, strategy) for need in needs for strategy in settings.strategies]
+    looks, orders = trials(context.store, run, cycle), funnels(context.store, run, cycle)
+    belief, kept = believe(looks, arms, cycle), yields(orders, arms, cycle)
+    parts = allocate(needs, belief, kept, settings.plan.lessons_per_cycle, settings.plan.explore_share, context.seed("plan", cycle), allowance_usd=_allowance(context, cycle))
+    rows = [_row(part, needs, kept[belief.arms.index(_arm(part, needs))], looks, len(settings.strategies)) for part in parts]
+    outlook = _outlook(context, state, weaknesses, parts, belief, orders)
+    facts = {**asdict(outlook), "cycle": cycle, "usd_left": settings.limits.budget_usd - context.store.money.spent_usd(run) if context.teacher else None}
+    for line in expectation(facts):
+        context.watcher.say(line)
+    by_strategy = Counter[str]()
+    for part in parts:
+        by_strategy[part.strategy] += part.n_lessons
     return StageResult({"n_weaknesses": len(weaknesses)},
-                       f"{sum(row['n_lessons'] for row in rows)} lessons over {len(shares)} weaknesses by {', '.join(settings.strategies)}",
-                       lambda store: store.weaknesses.add_plan(run, cycle, rows))
+                       f"{sum(by_strategy.values())} lessons over {len({part.weakness for part in parts})} weaknesses by "
+                       + ", ".join(name if len(by_strategy) == 1 else f"{name} {n}" for name, n in by_strategy.most_common()),
+                       lambda store: store.weaknesses.add_plan(run, cycle, rows, facts))
 
 
-def _need(context: RunContext, state: CycleState, row: dict[str, Any]) -> Need:
-    members = context.store.weaknesses.members(state["run"], state["cycle"], row["weakness"])
-    right = 1 - row["n_failures"] / row["n"] if row["n"] else 0.0
-    return Need(row["weakness"], row["kind"], row["n_failures"], right if members else 0.0, _failed_tries(context, state, row["weakness"]))
+def _needs(context: RunContext, state: CycleState, rows: Sequence[dict[str, Any]]) -> list[Need]:
+    """The weaknesses as the budget sees them; the accuracy is that of the score of the kind."""
+    seen = gains_seen(context.store, state["run"], state["cycle"])
+    return [Need(row["weakness"], row["kind"], row["n_failures"], 1 - row["n_failures"] / row["n"],
+                 failed_tries([entry for entry in context.store.weaknesses.ledger(state["run"], row["weakness"]) if entry["cycle"] <= state["cycle"]],
+                              seen.get(row["weakness"], {}))) for row in rows]
 
 
-def _failed_tries(context: RunContext, state: CycleState, weakness: str) -> int:
-    """Latest cycles in a row that taught this weakness and were not promoted."""
-    tries = 0
-    for cycle in range(state["cycle"] - 1, 0, -1):
-        decision = context.store.decisions.of_cycle(state["run"], cycle)
-        taught = any(row["weakness"] == weakness for row in context.store.weaknesses.plan(state["run"], cycle))
-        if not taught or decision is None or decision["decision"] == "promote":
-            break
-        tries += 1
-    return tries
+def _allowance(context: RunContext, cycle: int) -> float | None:
+    """US dollars that a lesson ordered may cost if what is left is to last for all cycles; None where none costs anything."""
+    limits = context.config.limits
+    if context.teacher is None or not limits.budget_usd:
+        return None
+    left = max(0.0, limits.budget_usd - context.store.money.spent_usd(context.run))
+    return max(left, 1e-6) / max(1, limits.cycles - cycle + 1) / context.config.plan.lessons_per_cycle
 
 
-def _even(total: int, parts: int) -> list[int]:
-    return [total // parts + (index < total % parts) for index in range(parts)]
+def _arm(part: Part, needs: Sequence[Need]) -> Arm:
+    return Arm(part.weakness, next(need.kind for need in needs if need.weakness == part.weakness), part.strategy)
+
+
+def _row(part: Part, needs: Sequence[Need], kept: Yield, looks: Sequence[Trial], n_strategies: int) -> dict[str, Any]:
+    """One row of the table, with what decided it."""
+    need = next(need for need in needs if need.weakness == part.weakness)
+    evidence = {**asdict(part), "kind": need.kind, "n_failures": need.n_failures, "accuracy": need.accuracy,
+                "n_looks": sum(bool(look.lessons.get(part.strategy)) for look in looks if look.weakness == part.weakness),
+                "asked_per_kept": "inf" if kept.asked_per_kept == math.inf else kept.asked_per_kept, "usd_per_order": kept.usd_per_order}
+    return {"weakness": part.weakness, "strategy": part.strategy, "n_lessons": part.n_lessons, "learnability": part.learnability,
+            "reason": why(evidence, n_strategies), "evidence": evidence}
+
+
+def _outlook(context: RunContext, state: CycleState, weaknesses: Sequence[dict[str, Any]], parts: Sequence[Part], belief: Belief, orders: Sequence[Funnel]) -> Forecast:
+    """The forecast of this plan, with the gate as it will stand at its next look."""
+    store, run, cycle, settings = context.store, state["run"], state["cycle"], context.config
+    waiting = unjudged(store, run, cycle)
+    n_probes = sum(row["n"] for row in store.samples.split_sizes(run) if row["split"] == "diagnose")
+    groups = []
+    for row in weaknesses:
+        if row["kind"] == "format" and settings.gate.score == "lenient":
+            continue  # a repaired shape moves the strict score alone
+        lessons = {part.strategy: part.n_lessons * part.kept_share for part in parts if part.weakness == row["weakness"]}
+        for (weakness, strategy), n in waiting.items():
+            if weakness == row["weakness"] and strategy in settings.strategies:
+                lessons[strategy] = lessons.get(strategy, 0.0) + n
+        groups.append(Group(row["weakness"], row["kind"], 1 - row["n_failures"] / row["n"], row["n"] / max(1, n_probes), lessons))
+    ordered = Counter[str]()
+    for part in parts:
+        ordered[part.strategy] += part.n_lessons
+    gate = power_of(context)
+    return forecast(groups, belief, ordered, costs(store, run, cycle, orders, has_price=context.teacher is not None, max_tokens=settings.curriculum.max_tokens),
+                    n_kept=sum(part.n_lessons * part.kept_share for part in parts), n_gate=gate["n"], discordance=gate["discordance"], level=gate["level"], protected_pass=math.prod(row["harmless_passes"] for row in gate["protected"]),
+                    smallest_gain=gate["smallest_gain"], is_mcnemar=settings.gate.test == "mcnemar", unexplained=unexplained(store, run, cycle, settings.gate.score), seed=context.seed("forecast", cycle))

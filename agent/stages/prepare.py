@@ -29,6 +29,7 @@ def prepare(context: RunContext) -> None:
     names = [suite.name for suite, _ in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise WeakspotError(f"two suites are named {twice!r}", where="suites.probes, suites.protected", hint="rename one of the files")
+    _known_domains(context, names)
     _no_overlap(found)
     _fit_for_test(context, [suite for suite, role in found if role == "probe"])
     faults.point("prepare.before_commit")
@@ -51,6 +52,13 @@ def _splits(context: RunContext, suite: Suite, role: str) -> dict[str, Sequence[
         return {"protected": suite.probes}
     settings = context.config.suites
     return dict(split_for_run(suite, settings.split_key, settings.shares))
+
+
+def _known_domains(context: RunContext, names: Sequence[str]) -> None:
+    """A domain for a suite that is not in the run would never hold a lesson."""
+    for domain in context.config.curriculum.domains:
+        if odd := next((suite for suite in domain.suites if suite not in names), None):
+            raise WeakspotError(f"domain {domain.name!r} names a suite {odd!r} that is not in this run", where="curriculum.domains", hint=f"suites here: {', '.join(names)}")
 
 
 def _fit_for_test(context: RunContext, suites: Sequence[Suite]) -> None:

@@ -7,18 +7,25 @@ rows are stored with their reason. Almost no lesson kept is an outcome (`no_data
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.stages.brief import every_probe, fit_seeds, make_brief
+from agent.stages.cost import say_forecast, teller
+from agent.stages.learnability import learnability_step
+from agent.stages.real import anchor_names, domain_finder
 from agent.state import CycleState
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
-from curricula.anchors.contract import load_anchors
+from agent.web_pages import read_web_rows, write_refused
+from curricula.anchors.contract import load_sources, rows_of
+from curricula.collapse.held import hold_out
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Candidate, Lesson
-from curricula.mix import Mix, build_mix, write_curriculum
+from curricula.mix import Mix, build_mix
+from curricula.mix_file import write_curriculum
 from curricula.strategies.contract import find_strategy
 from curricula.verifiers.contract import verify
 
@@ -32,13 +39,18 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     earlier = _earlier(context, state)
     decontaminator = Decontaminator(every_probe(store, run))
     seeds, orders = fit_seeds(context.config.curriculum, decontaminator), []
-    for row in store.weaknesses.plan(run, cycle):
+    planned = store.weaknesses.plan(run, cycle)
+    pages = _pages(context, cycle) if any("pages" in find_strategy(row["strategy"]).needs for row in planned) else ()
+    for row in planned:
         brief = make_brief(store, run, cycle, row["weakness"], row["n_lessons"], model_key=context.student.model_key, champion=state["champion"],
-                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier)
+                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier, pages=pages)
         rng = random.Random(brief.seed)
         orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
-    context.watcher.say(f"teaching {sum(order.n_lessons for order in orders)} lessons for {len(orders)} weaknesses")
-    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify)
+    n_lessons = sum(order.n_lessons for order in orders)
+    context.watcher.say(f"teaching {n_lessons} lessons for {len(orders)} weaknesses")
+    say_forecast(context, orders)
+    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify, learnable=learnability_step(context, state),
+                   tell=teller(context, n_lessons))
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
     budget: dict[str, Any] = {}
@@ -63,6 +75,15 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
                        f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
 
 
+def _pages(context: RunContext, cycle: int) -> tuple[Lesson, ...]:
+    """Passages of the user's web pages; what each filter let through is said, and every refused page stands in `web_pages.jsonl`."""
+    rows, sifted = read_web_rows(context.config.web)
+    for line in sifted.lines:
+        context.watcher.say(f"web pages, {line}")
+    write_refused(sifted, context.cycle_folder(cycle) / "web_pages.jsonl")
+    return rows
+
+
 def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
     """Accepted lessons of the cycles before, but for those whose candidate was rejected, and those written from a probe
     whose gold has come under suspicion since."""
@@ -78,14 +99,19 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
     Nothing earlier is left out while it fits: with replay held to 15 % the next candidate forgot what the champion had
     just learned (odd or even .74 to .26 in one cycle; docs/decisions/0004).
     """
-    settings = context.config.curriculum
-    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(state["run"], state["cycle"]) if row["is_open"]}
+    run, cycle, settings = state["run"], state["cycle"], context.config.curriculum
+    open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(run, cycle) if row["is_open"]}
     replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
-    return build_mix(
-        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], load_anchors(settings.anchors), replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
-        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", state["cycle"]),
+    sources = load_sources(anchor_names(settings))
+    mix = build_mix(
+        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], hold_out(rows_of(sources))[0], replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
+        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", cycle),
         decontaminate=decontaminator.check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
-        max_row_tokens=context.config.train.max_length)
+        max_row_tokens=context.config.train.max_length, policy=settings.policy, n_below_before=context.store.lessons.n_below_real_min(run, cycle),
+        domains=settings.domains, domain_of=domain_finder(context.store, run, settings, sources))
+    for warning in mix.recipe["warnings"]:
+        context.watcher.say(f"warning: {warning}")
+    return replace(mix, recipe=mix.recipe | {"anchors": [{"name": source.name, "sha256": source.sha256, "n_rows": len(source.rows)} for source in sources]})
 
 
 def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
@@ -95,9 +121,9 @@ def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
 
 
 def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]]) -> None:
-    store.lessons.add_kept(run, cycle, funnel.kept)
+    store.lessons.add_kept(run, cycle, funnel.kept, [judged.verdicts for judged in funnel.judged if judged.is_kept and judged.candidate.lesson is not None])
     store.lessons.add_rejected(run, cycle, ((judged.candidate.lesson or _without_lesson(judged.candidate, judged.weakness_id, judged.strategy),
-                                             judged.verdict) for judged in funnel.rejected))
+                                             judged.verdicts) for judged in funnel.rejected))
     store.lessons.add_funnel(run, cycle, rows)
 
 

@@ -53,7 +53,7 @@ def _unaltered(path: Path, sha256: str) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
     if found != sha256:
         raise WeakspotError(f"the curriculum was altered after it was verified: {found[:12]}, not {sha256[:12]}", where=str(path), exit_code=1,
-                            hint="put the original back and type: weakspot run --resume\nor start a fresh run; your own rows belong in curriculum.anchors")
+                            hint="put the original back with `weakspot mix rebuild` and type: weakspot run --resume\nor start a fresh run; your own rows belong in curriculum.anchors")
 
 
 def _failed(state: CycleState, reason: str) -> StageResult:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import repeat
 from typing import Any
 
 from sqlite_utils import Database
@@ -18,13 +20,15 @@ class Lessons:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add_kept(self, run: str, cycle: int, lessons: Iterable[Lesson]) -> None:
-        """Store accepted lessons."""
-        self._db.table("lessons").insert_all((_row(run, cycle, lesson, Verdict("verifier", "pass")) for lesson in lessons), batch_size=BATCH)
+    def add_kept(self, run: str, cycle: int, lessons: Iterable[Lesson], verdicts: Sequence[Sequence[Verdict]] | None = None) -> None:
+        """Store accepted lessons; `verdicts`, parallel to them, holds those of each in order of the steps."""
+        given = repeat([Verdict("verifier", "pass")]) if verdicts is None else verdicts
+        self._db.table("lessons").insert_all((_row(run, cycle, lesson, own) for lesson, own in zip(lessons, given, strict=False)), batch_size=BATCH)
 
-    def add_rejected(self, run: str, cycle: int, rejected: Iterable[tuple[Lesson, Verdict]]) -> None:
-        """Store refused lessons with the verdict that refused them; unparsed ones have an empty prompt and their raw text."""
-        self._db.table("lessons").insert_all((_row(run, cycle, lesson, verdict) for lesson, verdict in rejected), batch_size=BATCH)
+    def add_rejected(self, run: str, cycle: int, rejected: Iterable[tuple[Lesson, Verdict | Sequence[Verdict]]]) -> None:
+        """Store refused lessons with their verdicts, of which the last refused them; unparsed ones have an empty prompt and their raw text."""
+        rows = ((lesson, [given] if isinstance(given, Verdict) else given) for lesson, given in rejected)
+        self._db.table("lessons").insert_all((_row(run, cycle, lesson, own) for lesson, own in rows), batch_size=BATCH)
 
     def kept(self, run: str, *, before_cycle: int | None = None, cycle: int | None = None) -> list[Lesson]:
         """Accepted lessons of one cycle, or of all cycles before one."""
@@ -85,15 +89,24 @@ class Lessons:
             return row
         return None
 
+    def n_below_real_min(self, run: str, before_cycle: int) -> int:
+        """How many curricula in a row, the newest before a cycle first, had less human-made tokens than their rules ask."""
+        below = [bool(row["below"]) for row in self._db.query(
+            "SELECT coalesce(json_extract(recipe, '$.is_below_real_min'), 0) AS below FROM curricula WHERE run = ? AND cycle < ? ORDER BY cycle DESC",
+            [run, before_cycle])]
+        return below.index(False) if False in below else len(below)
 
-def _row(run: str, cycle: int, lesson: Lesson, verdict: Verdict) -> dict[str, Any]:
+
+def _row(run: str, cycle: int, lesson: Lesson, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    verdict = verdicts[-1]
     return {
         "run": run, "cycle": cycle, "lesson": lesson.lesson_id if lesson.prompt else "", "outcome": verdict.outcome, "step": verdict.step,
         "reason": verdict.reason, "evidence": clean(verdict.evidence), "weakness": lesson.weakness_id, "strategy": lesson.strategy,
         "operator": lesson.operator, "depth": lesson.depth, "prompt": clean(lesson.prompt), "completion": clean(lesson.completion),
         "answer": clean(lesson.answer), "verifier": lesson.verifier, "check_text": clean(lesson.check), "check_kind": lesson.check_kind,
         "parents": pack(lesson.parents), "teacher": lesson.teacher, "prompt_hash": lesson.prompt_hash, "raw": clean(lesson.raw),
-        "cost_usd": lesson.cost_usd, "source": lesson.source, "meta": pack(lesson.meta)}
+        "cost_usd": lesson.cost_usd, "source": lesson.source, "meta": pack(lesson.meta),
+        "verdicts": pack([{**asdict(each), "evidence": clean(each.evidence)} for each in verdicts])}
 
 
 def _lesson(row: dict[str, Any]) -> Lesson:

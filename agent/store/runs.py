@@ -61,6 +61,10 @@ class Runs:
         row["product"] = json.loads(row["product"]) if row["product"] else None
         return row
 
+    def latest_cycle(self, run: str) -> int:
+        """The cycle that a run is in; 0 before the first."""
+        return next(self._db.query("SELECT coalesce(max(cycle), 0) AS cycle FROM stages WHERE run = ?", [run]))["cycle"]
+
     def stages(self, run: str) -> list[dict[str, Any]]:
         """The journal of a run, in order of starting."""
         rows = list(self._db.query("SELECT * FROM stages WHERE run = ? ORDER BY rowid", [run]))

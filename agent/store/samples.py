@@ -132,6 +132,10 @@ class Samples:
             "JOIN samples s ON s.model_key = r.model_key AND s.adapter = a.adapter AND s.probe_hash = p.probe_hash WHERE a.run = ? "
             "ORDER BY a.suite, a.probe_id", [run]))
 
+    def named(self, run: str, probe_id: str) -> list[dict[str, Any]]:
+        """Probes of exactly this id: suite, probe_id, split, prompt, gold."""
+        return list(self._db.query("SELECT suite, probe_id, split, prompt, gold FROM probes WHERE run = ? AND probe_id = ? ORDER BY suite", [run, probe_id]))
+
     def find_probe(self, run: str, text: str) -> list[dict[str, Any]]:
         """Probes by id, or by words of their prompt (full-text)."""
         rows = list(self._db.query("SELECT * FROM probes WHERE run = ? AND (probe_id = ? OR suite || '/' || probe_id = ?)", [run, text, text]))

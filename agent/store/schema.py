@@ -258,6 +258,40 @@ def m006_gate_evidence(db: Database) -> None:
         db.execute(statement)
 
 
+_APPEND_ONLY = """
+CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_settles_once BEFORE UPDATE ON ledger
+    WHEN OLD.settled_usd IS NOT NULL OR NEW.settled_usd IS NULL OR NEW.reserved_usd <> OLD.reserved_usd OR NEW.run <> OLD.run OR NEW.tag <> OLD.tag
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+
+
+@MIGRATIONS()
+def m007_ledger(db: Database) -> None:
+    """Which model each call went to; an entry can be settled once, and nothing else about it changes."""
+    db.execute("ALTER TABLE ledger ADD COLUMN model TEXT NOT NULL DEFAULT ''")
+    for statement in _statements(_APPEND_ONLY):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m008_plan_evidence(db: Database) -> None:
+    """What decided each share of a plan, and what a cycle was expected to bring before it was paid for."""
+    db.execute("ALTER TABLE plans ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}'")
+    db.execute("CREATE TABLE forecasts (run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, details TEXT NOT NULL, PRIMARY KEY (run, cycle))")
+
+
+@MIGRATIONS()
+def m010_verdicts(db: Database) -> None:
+    """Every verdict of every candidate lesson, in order of the steps, and `v_verdicts`: one row each."""
+    db.execute("ALTER TABLE lessons ADD COLUMN verdicts TEXT NOT NULL DEFAULT '[]'")
+    db.execute("""
+        CREATE VIEW v_verdicts AS
+        SELECT l.run, l.cycle, l.lesson, l.weakness, l.strategy, json_extract(v.value, '$.step') AS step, json_extract(v.value, '$.outcome') AS outcome,
+               json_extract(v.value, '$.reason') AS reason, json_extract(v.value, '$.evidence') AS evidence, json_extract(v.value, '$.seconds') AS seconds
+        FROM lessons l, json_each(l.verdicts) v""")
+
+
 @MIGRATIONS()
 def m012_panels(db: Database) -> None:
     """What the collapse monitor measured: cycle 0 is the base, then each candidate."""

@@ -103,13 +103,23 @@ class Weaknesses:
         """The outline of one cycle in reading order: id, parent (None: the root), label, n, n_failures, accuracy, ci_low, ci_high, weakness, depth."""
         return list(self._db.query(f"SELECT node AS id, {', '.join(_NODE)} FROM outline_nodes WHERE run = ? AND cycle = ? ORDER BY position", [run, cycle]))
 
-    def add_plan(self, run: str, cycle: int, rows: Iterable[dict[str, Any]]) -> None:
-        """Rows of weakness, strategy, n_lessons, learnability, reason."""
-        self._db.table("plans").insert_all(({"run": run, "cycle": cycle, **row} for row in rows), batch_size=BATCH)
+    def add_plan(self, run: str, cycle: int, rows: Iterable[dict[str, Any]], forecast: dict[str, Any] | None = None) -> None:
+        """Rows of weakness, strategy, n_lessons, learnability, reason and `evidence` (a dictionary: what decided), and the cycle's forecast."""
+        self._db.table("plans").insert_all(({"run": run, "cycle": cycle, **row, "evidence": pack(row.get("evidence") or {})} for row in rows), batch_size=BATCH)
+        if forecast is not None:
+            self._db.table("forecasts").insert({"run": run, "cycle": cycle, "details": pack(forecast)})
 
     def plan(self, run: str, cycle: int) -> list[dict[str, Any]]:
-        """The plan of one cycle, largest share first."""
-        return list(self._db.query("SELECT * FROM plans WHERE run = ? AND cycle = ? ORDER BY n_lessons DESC, weakness", [run, cycle]))
+        """The plan of one cycle, largest share first, evidence decoded."""
+        rows = list(self._db.query("SELECT * FROM plans WHERE run = ? AND cycle = ? ORDER BY n_lessons DESC, weakness, strategy", [run, cycle]))
+        for row in rows:
+            row["evidence"] = json.loads(row["evidence"])
+        return rows
+
+    def forecasts(self, run: str) -> list[dict[str, Any]]:
+        """What each cycle's plan expected (fields of `agent.planning.forecast.Forecast`), by `cycle`."""
+        rows = self._db.query("SELECT cycle, details FROM forecasts WHERE run = ? ORDER BY cycle", [run])
+        return [{**json.loads(row["details"]), "cycle": row["cycle"]} for row in rows]
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:

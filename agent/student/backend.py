@@ -17,7 +17,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from agent.student import decode
-from agent.student.template import Template
+from agent.student.template import Template, stop_ids
 
 DEFAULT_MAX_TOKENS = 256  # lm-eval's own default for tasks that name no limit
 SCORING_TOKENS = 4096  # rows x width of one log-likelihood batch; bounds the logits it holds to a few hundred MB
@@ -54,9 +54,7 @@ class StudentLM(LM):
         """By (task name, position among the docs that were asked)."""
         self._progress = progress
         self._device = model.device
-        eos = model.generation_config.eos_token_id
-        eos_ids = eos if isinstance(eos, list) else [eos]
-        self._stop_ids = frozenset(i for i in [*eos_ids, template.tokenizer.eos_token_id] if i is not None)
+        self._stop_ids = stop_ids(model, template)
         self._max_length = int(getattr(model.config, "max_position_embeddings", 0) or 2048)
 
     @property

@@ -23,7 +23,15 @@ from typing import Any
 
 from agent.config import StudentConfig
 from agent.student import adapters
-from agent.student.contract import BadAdapter, Progress, Sample, TrainingFailed, TrainParams, TrainResult
+from agent.student.contract import (
+    AnswerScore,
+    BadAdapter,
+    Progress,
+    Sample,
+    TrainingFailed,
+    TrainParams,
+    TrainResult,
+)
 from agent.student.sources import resolve_student
 from agent.student.worker import suite_from
 from probes.errors import WeakspotError
@@ -154,6 +162,14 @@ class WorkerStudent:
         """Tokens of each (prompt, completion) as trained on, template included."""
         return self._by_files("count_tokens", [list(row) for row in rows], None)
 
+    def rollouts(self, prompts: Sequence[str], n: int, *, max_tokens: int, seed: int, adapter: str = "") -> list[list[str]]:
+        """`n` answers to each prompt, drawn at temperature 1, of at most `max_tokens` tokens."""
+        return self._by_files("rollouts", list(prompts), None, n=n, max_tokens=max_tokens, seed=seed, adapter=adapter)
+
+    def answer_scores(self, rows: Sequence[tuple[str, str]], adapter: str = "") -> list[AnswerScore]:
+        """How near the student is to answering as each (prompt, completion) does, the end of the turn included."""
+        return [AnswerScore(*score) for score in self._by_files("answer_scores", [list(row) for row in rows], None, adapter=adapter)]
+
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> list[list[float]]:
         """Mean-pooled last hidden states of the base."""
         return self._by_files("embed", list(texts), progress)
@@ -171,13 +187,15 @@ class WorkerStudent:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _by_files(self, job: str, body: list, progress: Progress | None) -> list:
+    def _by_files(self, job: str, body: list, progress: Progress | None, **spec: Any) -> list:
         if not body:
             return []
+        if adapter := spec.get("adapter"):
+            adapters.verify(self.adapters_dir / adapter, adapter)
         with self._scratch() as scratch:
             ask, answer = scratch / "in.json", scratch / "out.json"
             ask.write_text(json.dumps(body), encoding="utf-8")
-            self._run(job, {"in": str(ask), "out": str(answer)}, progress)
+            self._run(job, {"in": str(ask), "out": str(answer), **spec}, progress)
             return json.loads(answer.read_text(encoding="utf-8"))
 
     def _scratch(self) -> tempfile.TemporaryDirectory:

@@ -74,6 +74,16 @@ class TrainResult:
     seconds: float
 
 
+@dataclass(frozen=True)
+class AnswerScore:
+    """How near a model is to writing one given answer."""
+
+    logprob: float
+    """Of the whole answer and the end of its turn, in nats."""
+    margin: float
+    """Least lead of one of its tokens over the best other token, in nats: above 0 where greedy decoding writes it."""
+
+
 class Student(Protocol):
     """A model that can be examined and trained. Adapters are named by their content hash; "" is the base."""
 
@@ -110,6 +120,14 @@ class Student(Protocol):
 
     def count_tokens(self, rows: Sequence[tuple[str, str]]) -> list[int]:
         """Tokens of each (prompt, completion) as trained on, template included."""
+        ...
+
+    def rollouts(self, prompts: Sequence[str], n: int, *, max_tokens: int, seed: int, adapter: str = "") -> list[list[str]]:
+        """`n` answers to each prompt, drawn at temperature 1, of at most `max_tokens` tokens; the same seed gives the same answers."""
+        ...
+
+    def answer_scores(self, rows: Sequence[tuple[str, str]], adapter: str = "") -> list[AnswerScore]:
+        """How near the student is to answering as each (prompt, completion) does, the end of the turn included."""
         ...
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:

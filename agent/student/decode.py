@@ -1,4 +1,4 @@
-"""Greedy generation and continuation scoring on token ids: the arithmetic behind the lm-eval backend.
+"""Generation (greedy or sampled) and continuation scoring on token ids: the arithmetic behind the lm-eval backend.
 
 Token ids go in, `Generation`s and `Score`s come out, in the order given. What all prompts share at their
 start (system turn, few-shot block) is computed once and its keys and values reused; rows that have
@@ -45,6 +45,8 @@ class Score:
 
     logprob: float
     is_greedy: bool
+    margin: float = 0.0
+    """The least lead of any of its tokens over the best other token, in nats: above 0 where greedy decoding would write it."""
 
 
 @torch.inference_mode()
@@ -57,8 +59,11 @@ def generate(
     batch_size: int,
     is_done: Callable[[list[int]], bool] | None = None,
     progress: Progress | None = None,
+    pick: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> list[Generation]:
-    """Continue each prompt greedily until a stop token, `is_done(ids)`, or `max_new` tokens.
+    """Continue each prompt until a stop token, `is_done(ids)`, or `max_new` tokens; greedily, or as `pick` chooses.
+
+    `pick` gets the logits (rows x vocabulary) of the next token and returns one token id a row.
 
     Batches hold prompts of similar length (longest first, so that memory runs out at once or never).
     """
@@ -67,7 +72,7 @@ def generate(
     by_length = sorted(rows, key=lambda row: -len(row.prompt))
     for start in range(0, len(by_length), batch_size):
         batch = by_length[start : start + batch_size]
-        _generate_batch(model, batch, shared, stop_ids, is_done)
+        _generate_batch(model, batch, shared, stop_ids, is_done, pick)
         if progress:
             progress(len(batch))
     return [Generation(row.written, row.finish) for row in rows]
@@ -102,6 +107,12 @@ def score(
             progress(len(rows))
         start += n_rows
     return results
+
+
+def sampler(seed: int, device: Any, temperature: float = 1.0) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A `pick` for `generate` that draws tokens from the model's own distribution; the same seed and calls give the same draws."""
+    generator = torch.Generator(device=device).manual_seed(seed)
+    return lambda logits: torch.multinomial((logits.float() / temperature).softmax(-1), 1, generator=generator)[:, 0]
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,7 @@ class _Row:
 
 
 def _generate_batch(
-    model: Any, batch: list[_Row], shared: _Shared, stop_ids: frozenset[int], is_done: Any
+    model: Any, batch: list[_Row], shared: _Shared, stop_ids: frozenset[int], is_done: Any, pick: Any
 ) -> None:
     width = max(len(row.prompt) for row in batch)
     ids = torch.zeros((len(batch), width), dtype=torch.long)
@@ -174,7 +185,7 @@ def _generate_batch(
             input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True,
             logits_to_keep=1,
         )
-        chosen = out.logits[:, -1].argmax(-1)
+        chosen = pick(out.logits[:, -1]) if pick is not None else out.logits[:, -1].argmax(-1)
         for row, token in zip(alive, chosen.tolist(), strict=True):
             if not row.finish:
                 row.take(token, stop_ids, is_done)
@@ -233,8 +244,10 @@ def _score_batch(model: Any, items: list[Continuations], shared: _Shared) -> lis
             picked = logits[row, sources].float()
             targets = torch.tensor(option, device=logits.device)
             logprobs = picked.gather(1, targets[:, None])[:, 0] - picked.logsumexp(-1)
-            is_greedy = bool((picked.argmax(-1) == targets).all())
-            scores.append(Score(float(logprobs.sum()), is_greedy))
+            best = picked.topk(2, dim=-1)
+            is_first = best.indices[:, 0] == targets
+            lead = picked.gather(1, targets[:, None])[:, 0] - torch.where(is_first, best.values[:, 1], best.values[:, 0])
+            scores.append(Score(float(logprobs.sum()), bool(is_first.all()), float(lead.min())))
             cursor += len(option)
         results.append(scores)
     return results

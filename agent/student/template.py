@@ -149,3 +149,9 @@ class Template:
             self._empty_lead = bos if bos and block.startswith(bos) and not turn_opener else ""
             self._empty_block = block
         return ""
+
+
+def stop_ids(model: Any, template: Template) -> frozenset[int]:
+    """Tokens that end an answer."""
+    eos = model.generation_config.eos_token_id
+    return frozenset(i for i in [*(eos if isinstance(eos, list) else [eos]), template.tokenizer.eos_token_id] if i is not None)

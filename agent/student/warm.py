@@ -19,10 +19,11 @@ from transformers import AutoModelForCausalLM
 from agent.student import adapters
 from agent.student.admission import load_tokenizer, require_decoder
 from agent.student.contract import Sample, TrainingFailed, TrainParams
-from agent.student.template import Template
+from agent.student.template import Template, stop_ids
 from probes.suite import Probe, Suite
 
 ENGINE = "1"  # raise whenever generation, scoring or rendering changes what a stored sample would say
+ANSWER_TOKENS = 4096  # rows x width of one batch of scored answers: a few hundred MB of logits
 EMBED_TOKENS = 512  # texts are cut here: a probe's subject is in its first lines
 
 Progress = Callable[[int, int], None]
@@ -119,6 +120,44 @@ class WarmStudent:
             each = [model(input_ids=torch.tensor([ids], device=model.device), logits_to_keep=1).logits for ids in rows]
             logits.append(torch.cat(each).float())
         return float((logits[0] - logits[1]).abs().max())
+
+    def rollouts(self, prompts: Sequence[str], n: int, max_tokens: int, seed: int, adapter: str, progress: Progress) -> list[list[str]]:
+        """`n` answers to each prompt, drawn at temperature 1."""
+        from agent.student import decode
+
+        model = self._with(adapter)
+        template = self.template
+        encoded = template.encode_many([template.render([{"role": "user", "content": prompt}]) for prompt in prompts])
+        done = 0
+
+        def advance(rows: int) -> None:
+            nonlocal done
+            done += rows
+            progress(done, n * len(prompts))
+
+        drawn = decode.generate(
+            model, [ids for ids in encoded for _ in range(n)], max_new=max_tokens, stop_ids=stop_ids(model, template), batch_size=self.batch_size,
+            progress=advance, pick=decode.sampler(seed, model.device),
+        )
+        texts = [template.tokenizer.decode(one.ids, skip_special_tokens=True) for one in drawn]
+        return [texts[i * n : (i + 1) * n] for i in range(len(prompts))]
+
+    def answer_scores(self, rows: Sequence[Sequence[str]], adapter: str, progress: Progress) -> list[tuple[float, float]]:
+        """For each (prompt, completion) as trained on: its log-probability and its least lead over another token, in nats."""
+        from agent.student import decode
+
+        model = self._with(adapter)
+        tokenised = [self.template.tokenise_row([{"role": "user", "content": prompt}], completion) for prompt, completion in rows]
+        items = [decode.Continuations(row.prompt_ids, (tuple(row.completion_ids),)) for row in tokenised]
+        done = 0
+
+        def advance(rows: int) -> None:
+            nonlocal done
+            done += rows
+            progress(done, len(items))
+
+        scored = decode.score(model, items, batch_tokens=ANSWER_TOKENS, progress=advance)
+        return [(one.logprob, one.margin) for (one,) in scored]
 
     def count_tokens(self, rows: Sequence[Sequence[str]]) -> list[int]:
         """Tokens of (prompt, completion) pairs as trained on."""

@@ -126,6 +126,18 @@ class Handlers:
         Path(spec["out"]).write_text(json.dumps(self._student.count_tokens(rows)))
         return {"rows": len(rows)}
 
+    def do_rollouts(self, spec: dict[str, Any]) -> dict[str, Any]:
+        prompts = json.loads(Path(spec["in"]).read_text(encoding="utf-8"))
+        answers = self._student.rollouts(prompts, spec["n"], spec["max_tokens"], spec["seed"], spec["adapter"], self._progress("try lessons"))
+        Path(spec["out"]).write_text(json.dumps(answers), encoding="utf-8")
+        return {"rows": len(answers)}
+
+    def do_answer_scores(self, spec: dict[str, Any]) -> dict[str, Any]:
+        rows = json.loads(Path(spec["in"]).read_text(encoding="utf-8"))
+        scores = self._student.answer_scores(rows, spec["adapter"], self._progress("try lessons"))
+        Path(spec["out"]).write_text(json.dumps(scores), encoding="utf-8")
+        return {"rows": len(scores)}
+
     def do_embed(self, spec: dict[str, Any]) -> dict[str, Any]:
         texts = json.loads(Path(spec["in"]).read_text(encoding="utf-8"))
         vectors = self._student.embed(texts, self._progress("embed"))

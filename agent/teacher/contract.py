@@ -5,22 +5,28 @@ The store implements the last two on SQLite (`open.py`); `memory.py` does so wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from probes.errors import WeakspotError
 
-Progress = Callable[[str, int, int], None]
-"""Called as (what, done, total)."""
+
+class Progress(Protocol):
+    """Is told how far the teacher is; `agent.watch.Watcher.progress` is one."""
+
+    def __call__(self, what: str, done: int, total: int, note: str = "") -> None:
+        """`done` of `total` units of `what` are finished; `note` says what it cost."""
+        ...
 
 
 class BudgetExceeded(WeakspotError):
     """The next call could cost more than what is left. Raised before the call, never after."""
 
 
-class TeacherSettings(Protocol):
-    """The `teacher` group of the configuration; `agent.config.TeacherConfig` is one."""
+class ModelSettings(Protocol):
+    """One model at one address, with its key and price; `agent.config.ModelConfig` is one."""
 
     @property
     def model(self) -> str: ...
@@ -28,6 +34,17 @@ class TeacherSettings(Protocol):
     def api_base(self) -> str | None: ...
     @property
     def api_key_env(self) -> str | None: ...
+    @property
+    def usd_per_million_in(self) -> float | None: ...
+    @property
+    def usd_per_million_out(self) -> float | None: ...
+
+
+class TeacherSettings(ModelSettings, Protocol):
+    """The `teacher` group of the configuration; `agent.config.TeacherConfig` is one."""
+
+    @property
+    def fallbacks(self) -> Sequence[ModelSettings]: ...
     @property
     def temperature(self) -> float: ...
     @property
@@ -38,10 +55,6 @@ class TeacherSettings(Protocol):
     def concurrency(self) -> int: ...
     @property
     def max_tries(self) -> int: ...
-    @property
-    def usd_per_million_in(self) -> float | None: ...
-    @property
-    def usd_per_million_out(self) -> float | None: ...
 
 
 class ResponseCache(Protocol):
@@ -59,8 +72,8 @@ class ResponseCache(Protocol):
 class Ledger(Protocol):
     """An account with a cap that holds while calls are in flight."""
 
-    def reserve(self, usd: float, tag: str) -> int:
-        """Set aside the most a call may cost; the entry's id.
+    def reserve(self, usd: float, tag: str, model: str) -> int:
+        """Set aside the most a call of `model` may cost; the entry's id.
 
         Raises:
             BudgetExceeded: spent, reserved and `usd` together pass the cap. Nothing is set aside.
@@ -69,6 +82,10 @@ class Ledger(Protocol):
 
     def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
         """Replace the reservation by what the call did cost."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is booked and cached inside becomes durable at once, at its end."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from agent.teacher.contract import BudgetExceeded
@@ -28,6 +29,7 @@ class MemoryEntry:
 
     tag: str
     usd: float
+    model: str = ""
     is_settled: bool = False
     tokens_in: int = 0
     tokens_out: int = 0
@@ -45,15 +47,20 @@ class MemoryLedger:
         """Settled plus still reserved."""
         return sum(entry.usd for entry in self.entries)
 
-    def reserve(self, usd: float, tag: str) -> int:
+    def reserve(self, usd: float, tag: str, model: str = "") -> int:
         """Set aside `usd`, or raise `BudgetExceeded`."""
         check_budget(self.spent_usd, usd, self.budget_usd)
-        self.entries.append(MemoryEntry(tag, usd))
+        self.entries.append(MemoryEntry(tag, usd, model))
         return len(self.entries) - 1
 
     def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
         """Book the real cost."""
-        self.entries[entry] = MemoryEntry(self.entries[entry].tag, usd, True, tokens_in, tokens_out)
+        before = self.entries[entry]
+        self.entries[entry] = MemoryEntry(before.tag, usd, before.model, True, tokens_in, tokens_out)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing to make durable."""
+        return nullcontext()
 
 
 def check_budget(spent_usd: float, usd: float, budget_usd: float) -> None:

@@ -5,9 +5,11 @@ The teacher is checked here, before anything is spent; a weak one is announced, 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from agent.config import Config
 from agent.store import Store
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import check_budget
 from agent.watch import Watcher
 
@@ -19,16 +21,25 @@ class StoreLedger:
         self._store = store
         self._run = run
         self._budget_usd = budget_usd
+        self._spent_usd = store.money.spent_usd(run)  # a sum over all entries at each call would grow with the run
+        self._reserved: dict[int, float] = {}
 
-    def reserve(self, usd: float, tag: str) -> int:
+    def reserve(self, usd: float, tag: str, model: str) -> int:
         """Set aside `usd`, or raise `BudgetExceeded`."""
-        check_budget(self._store.money.spent_usd(self._run), usd, self._budget_usd)
-        cycle = max((row["cycle"] for row in self._store.runs.stages(self._run)), default=0)
-        return self._store.money.reserve(self._run, cycle, tag, usd)
+        check_budget(self._spent_usd, usd, self._budget_usd)
+        entry = self._store.money.reserve(self._run, self._store.runs.latest_cycle(self._run), tag, usd, model)
+        self._spent_usd += usd
+        self._reserved[entry] = usd
+        return entry
 
     def settle(self, entry: int, usd: float, tokens_in: int, tokens_out: int) -> None:
         """Book the real cost."""
         self._store.money.settle(entry, usd, tokens_in, tokens_out)
+        self._spent_usd += usd - self._reserved.pop(entry)
+
+    def together(self) -> AbstractContextManager[None]:
+        """One transaction."""
+        return self._store.money.together()
 
 
 class StoreCache:
@@ -57,6 +68,7 @@ def open_teacher(config: Config, store: Store, run: str, watcher: Watcher) -> LL
         StoreCache(store),
         StoreLedger(store, run, config.limits.budget_usd),
         progress=watcher.progress,
+        say=watcher.say,
         seed=config.seed,
     )
     if any(row["tag"] == "check" for row in store.money.costs(run)):

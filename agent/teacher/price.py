@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent.teacher.contract import TeacherSettings
+from agent.teacher.contract import ModelSettings
 from probes.errors import WeakspotError
 
 
@@ -24,7 +24,7 @@ class Price:
         return tokens_in * self.per_token_in + tokens_out * self.per_token_out
 
 
-def find_price(settings: TeacherSettings, known: Mapping[str, Mapping[str, Any]]) -> Price:
+def find_price(settings: ModelSettings, known: Mapping[str, Mapping[str, Any]]) -> Price:
     """The price of the configured model; `known` is litellm's table of prices per token, by model.
 
     Raises:

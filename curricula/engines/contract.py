@@ -32,7 +32,9 @@ class Item:
     steps: str
     """Worked solution in a sentence or two, without the closing answer line."""
     params: dict[str, Any] = field(default_factory=dict)
-    """`expression`: arithmetic with the answer as its value; `parts`: a list answer's members, in order."""
+    """`expression`: arithmetic with the answer as its value; `parts`: a list answer's members, in order; `listed`: the part of
+    the question that names the possible answers, left out where options are shown; `problem` and `derivation`: Horn clauses
+    and a proof in the notation of the `proof` verifier, which the strategy checks."""
     engine: str = ""
     wording: int = 0
     """Which of the engine's wordings was used."""

@@ -138,6 +138,37 @@ TAKE_THEN_SHARE = (
     "of {total} {things}, {c} are spoiled. The others are packed into {b} {boxes} evenly. How many go into each {box}?",
     "{name} had {total} dollars and spent {c} dollars. The rest is split evenly between {b} children. How many dollars does each get?",
 )
+JOIN_THREE = (
+    "{name} picked {a} {things} on {day}, {b} the day after and {c} the day after that. How many {things} is that in total?",
+    "there are {a} red, {b} blue and {c} white {things} at the {place}. How many {things} are there altogether?",
+    "{name} has {a} {things}. {friend} gives {name} {b} more, and {name} finds another {c}. How many {things} does {name} have now?",
+    "in the morning {a} visitors came to the {place}, at noon {b} and in the evening {c}. How many visitors came that day?",
+    "after {name} gave away {a} {things} and lost {b}, there were {c} left. How many {things} did {name} have at first?",
+)
+TAKE_TWICE = (
+    "{name} has {total} {things}, gives {b} to {friend} and loses {c}. How many {things} does {name} have left?",
+    "{name} wants {total} {things}. So far {name} has found {b}, and {friend} brings {c}. How many are still missing?",
+    "of {total} {things}, {b} are red, {c} are blue and the others are green. How many are green?",
+    "a {box} held {total} {things}. {b} were taken out on {day} and {c} the day after. How many are still in it?",
+)
+JOIN_THEN_SHARE = (
+    "{name} has {a} {things} and {friend} has {b}. They put them together and share them equally among {c} children. How many does each child get?",
+    "{a} {things} and {b} {others} are packed into {c} {boxes}, the same number in each. How many things are in one {box}?",
+    "{name} read {a} pages on {day} and {b} the day after. If a chapter has {c} pages, how many chapters is that?",
+    "{a} boys and {b} girls form teams of {c}. How many teams are there?",
+)
+GROUPS_OF_GROUPS = (
+    "the {place} has {a} {boxes}. In each {box} are {b} bags, and each bag holds {c} {things}. How many {things} is that?",
+    "{name} makes {a} {things} an hour, {b} hours a day. How many {things} does {name} make in {c} days?",
+    "each of {a} children buys {b} {things} for {c} dollars apiece. How many dollars do they spend altogether?",
+    "there are {a} shelves with {b} {boxes} on each, and {c} {things} in every {box}. How many {things} are there?",
+)
+RATE_THEN_SCALE = (
+    "{b} {things} cost {total} dollars. How many dollars do {c} {things} cost?",
+    "{name} makes {total} {things} in {b} days, the same number each day. How many {things} does {name} make in {c} days?",
+    "{b} {boxes} hold {total} {things}. How many {things} do {c} {boxes} hold?",
+    "in {b} hours a machine uses up {total} {things}. How many does it use in {c} hours?",
+)
 CHANGE_IN_SHOP = (
     "{name} buys {a} {things} for {b} dollars each and pays with {paid} dollars. How many dollars of change does {name} get?",
     "one of the {things} costs {b} dollars. {name} takes {a} and hands over {paid} dollars. How much change comes back, in dollars?",
@@ -209,6 +240,40 @@ def _take_then_share(rng: Random, difficulty: float) -> Draw:
     return _problem(rng, {"total": total, "b": b, "c": c}, f"({total} - {c}) / {b}", each, steps)
 
 
+def _join_three(rng: Random, difficulty: float) -> Draw:
+    a, b, c = (_amount(rng, difficulty) for _ in range(3))
+    steps = f"{a} + {b} = {a + b}, and {a + b} + {c} = {a + b + c}."
+    return _problem(rng, {"a": a, "b": b, "c": c}, f"{a} + {b} + {c}", a + b + c, steps)
+
+
+def _take_twice(rng: Random, difficulty: float) -> Draw:
+    b, c, rest = _amount(rng, difficulty), _amount(rng, difficulty), _amount(rng, difficulty)
+    total = b + c + rest
+    steps = f"{total} - {b} = {total - b}, and {total - b} - {c} = {rest}."
+    return _problem(rng, {"total": total, "b": b, "c": c}, f"{total} - {b} - {c}", rest, steps)
+
+
+def _join_then_share(rng: Random, difficulty: float) -> Draw:
+    c, each = rng.randint(2, log_scaled(5, 12, difficulty)), rng.randint(3, log_scaled(8, 30, difficulty))
+    a = rng.randint(2, c * each - 2)
+    b = c * each - a
+    steps = f"{a} + {b} = {c * each}, and {c * each} ÷ {c} = {each}."
+    return _problem(rng, {"a": a, "b": b, "c": c}, f"({a} + {b}) / {c}", each, steps)
+
+
+def _groups_of_groups(rng: Random, difficulty: float) -> Draw:
+    a, b, c = (rng.randint(2, log_scaled(4, 12, difficulty)) for _ in range(3))
+    steps = f"{a} × {b} = {a * b}, and {a * b} × {c} = {a * b * c}."
+    return _problem(rng, {"a": a, "b": b, "c": c}, f"{a} * {b} * {c}", a * b * c, steps)
+
+
+def _rate_then_scale(rng: Random, difficulty: float) -> Draw:
+    b, c = rng.sample(range(2, log_scaled(8, 15, difficulty)), 2)
+    each = rng.randint(2, log_scaled(6, 20, difficulty))
+    steps = f"{b * each} ÷ {b} = {each}, and {each} × {c} = {each * c}."
+    return _problem(rng, {"total": b * each, "b": b, "c": c}, f"{b * each} / {b} * {c}", each * c, steps)
+
+
 def _change_in_shop(rng: Random, difficulty: float) -> Draw:
     a, b = rng.randint(2, log_scaled(4, 9, difficulty)), rng.randint(2, log_scaled(5, 15, difficulty))
     paid = (a * b // 10 + rng.randint(1, 3)) * 10
@@ -231,5 +296,10 @@ ENGINES = (
     SkillEngine("story_groups_then_take", "word_problems", GROUPS_THEN_TAKE, _groups_then_take),
     SkillEngine("story_twice_and_total", "word_problems", TWICE_AND_TOTAL, _twice_and_total),
     SkillEngine("story_take_then_share", "word_problems", TAKE_THEN_SHARE, _take_then_share),
+    SkillEngine("story_join_three", "word_problems", JOIN_THREE, _join_three),
+    SkillEngine("story_take_twice", "word_problems", TAKE_TWICE, _take_twice),
+    SkillEngine("story_join_then_share", "word_problems", JOIN_THEN_SHARE, _join_then_share),
+    SkillEngine("story_groups_of_groups", "word_problems", GROUPS_OF_GROUPS, _groups_of_groups),
+    SkillEngine("story_rate_then_scale", "word_problems", RATE_THEN_SCALE, _rate_then_scale),
     SkillEngine("story_change_in_shop", "word_problems", CHANGE_IN_SHOP, _change_in_shop),
 )

@@ -38,8 +38,8 @@ def examine(solution: str, tests: str, entry_point: str = "", limits: Limits = L
     Raises:
         NoSandbox: nothing was run.
     """
-    asking = Program(_inside("asking"), {"tests": tests, "entry_point": entry_point})
-    answering = Program(_inside("answering"), {"solution": solution})
+    asking = Program(inside("asking"), {"tests": tests, "entry_point": entry_point})
+    answering = Program(inside("answering"), {"solution": solution})
     ended = run(asking, partner=answering, limits=limits)
     if ended.how == "timeout":
         return Examined("fail", f"not done after {limits.wall_s:g} s", 0, ended.seconds)
@@ -56,7 +56,8 @@ def examine(solution: str, tests: str, entry_point: str = "", limits: Limits = L
 
 
 @functools.cache
-def _inside(side: str) -> str:
+def inside(side: str) -> str:
+    """The program of one side of the jail, with what it talks through: source to be run there."""
     folder = resources.files("curricula.sandbox.inside")
     texts = [(folder / name).read_text(encoding="utf-8").replace("from __future__ import annotations", "") for name in ("wire.py", f"{side}.py")]
     return "from __future__ import annotations\n" + "\n".join(texts) + "\nmain(payload, reader, writer)\n"

@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from random import Random
 
 from curricula.filters.rouge import RougePool
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import MAX_ANSWER, Desk, Draft, Told
+from curricula.lesson import Candidate
+from curricula.strategies.desk import MAX_ANSWER, AtDesk, Desk, Draft, Told
 from curricula.strategies.seeds import require_seeds, task_line
-from curricula.teacher import Teacher
 
 N_TASKS = 20  # in a list
 N_DEMOS = 3  # of them are given
@@ -37,24 +35,6 @@ class Task:
     output: str
     raw: str
     reason: str = ""
-
-
-class AlpacaStrategy:
-    """A list of twenty in one request."""
-
-    name = "alpaca"
-    source = "Stanford Alpaca (Taori 2023), prompt.txt and generate_instruction.py"
-    needs = "teacher, corpus"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield lessons, and a row for each task of a list that was dropped.
-
-        Raises:
-            WeakspotError: no teacher, or no human task to show.
-        """
-        desk = Desk(self.name, brief, teacher)
-        if desk.wanted:
-            yield from desk.work(N_NEW, _Writer(desk).batch)
 
 
 class _Writer:
@@ -133,4 +113,4 @@ def _read_block(block: str) -> Task:
     return Task(" ".join(instruction.split()), "" if NO_INPUT.match(given) else given, output, block.strip(), reason)
 
 
-STRATEGY = AlpacaStrategy()
+STRATEGY = AtDesk("alpaca", "Stanford Alpaca (Taori 2023), prompt.txt and generate_instruction.py", "teacher, corpus", _Writer, per_batch=N_NEW)

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from random import Random
 
-from curricula.lesson import Brief, Candidate, Lesson
+from curricula.lesson import Candidate, Lesson
 from curricula.prompts import FOLDER
-from curricula.strategies.desk import Desk, Draft, Told
-from curricula.strategies.problems import Problem, ProblemSource
+from curricula.strategies.desk import AtDesk, Draft, Told
+from curricula.strategies.problems import OnProblems, Problem
 from curricula.strategies.votes import stated
-from curricula.teacher import Teacher
 from curricula.verifiers.contract import verify
 
 ROUNDS = 4
@@ -48,33 +46,10 @@ class Case:
     is_settled: bool = False
 
 
-class ConstitutionStrategy:
-    """Draft, critique, revision."""
-
-    name = "constitution"
-    source = "Constitutional AI (Bai 2022), section 3.1 and appendices A to C"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield revised answers as lessons, preference pairs in their `meta`, and a row for each that got lost.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        yield from desk.work(8, _Writer(desk).batch)
-
-
-class _Writer:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.source = ProblemSource(desk)
-
-    def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """Drafts for the next problems, then up to four rounds over all of them together."""
+class _Writer(OnProblems):
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """Drafts for the problems, then up to four rounds over all of them together."""
         desk = self.desk
-        problems, refused = self.source.take(max(2, n_lessons))
-        yield from refused
         drafts = desk.ask([desk.request("draft", {"problem": problem.text}, max_tokens=500) for problem in problems])
         cases = []
         for problem, told in zip(problems, drafts, strict=True):
@@ -165,4 +140,4 @@ def _steps(text: str) -> str:
     return "\n".join(text.strip().splitlines()[:-1]).strip() or text.strip()
 
 
-STRATEGY = ConstitutionStrategy()
+STRATEGY = AtDesk("constitution", "Constitutional AI (Bai 2022), section 3.1 and appendices A to C", "teacher", _Writer)

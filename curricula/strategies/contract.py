@@ -33,7 +33,7 @@ class Strategy(Protocol):
     source: str
     """Where the method comes from: paper and section."""
     needs: str
-    """`teacher` if it asks an LLM, `corpus` if it takes human-made rows, `teacher, corpus` for both, empty if it works alone."""
+    """`teacher` if it asks an LLM, `corpus` if it takes human-made rows, `teacher, corpus` for both, `pages` if it takes passages of web pages, empty if it works alone."""
 
     def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
         """Yield candidates for the weakness, at most three times `brief.n_lessons`.

@@ -8,17 +8,20 @@ who stops pulling stops paying, and what was spent lies on the candidates of its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from curricula.lesson import Brief, Candidate, Failure, Lesson
 from curricula.prompts import prompt_hash, render
-from curricula.strategies.fit.dress import Wardrobe
+from curricula.strategies.fit.dress import Dressed, Wardrobe
 from curricula.strategies.fit.surface import answer_kind, final_answer
 from curricula.strategies.replies import parse_items
 from curricula.teacher import Teacher, TeacherRequest
+from curricula.verifiers.choice import OPTION
+from curricula.verifiers.code import FENCE
 from probes.errors import WeakspotError
 
 FAILURES_PER_REQUEST = 3  # more make a prompt long and its tasks a blend
@@ -27,6 +30,7 @@ SURPLUS = 1.5  # lessons offered per lesson wanted: verifiers and duplicates tak
 MOST = 3  # times the lessons wanted, whatever a batch holds
 TRIES = 2  # times the planned number of batches, then a teacher that gives nothing is left alone
 MAX_ANSWER = 400  # characters; a longer "final answer" is an essay
+LATEX = re.compile(r"\\[A-Za-z]{2,}|[_^]\{|\$[^$\n]+\$")
 SETTINGS = """a bakery|a train station|a school library|a vegetable garden|a bicycle shop|a football club|a small museum|a farm|
 a birthday party|a post office|a swimming pool|a music lesson|a harbor|a zoo|a camping trip|a pet shop|a kitchen|a workshop|
 a snowy day|a street market|a theater|a science class|a bus ride|a picnic|a toy store|a fire station|an orchard|a ski lodge|
@@ -43,6 +47,8 @@ class Told:
     is_cut: bool
     """It reached the token limit."""
     prompt_hash: str
+    teacher: str = ""
+    """Which model wrote it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ class Desk:
         replies = self.teacher.ask(requests) if requests else []
         self._unassigned_usd += sum(reply.cost_usd for reply in replies)
         return [
-            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt))
+            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt), reply.teacher or self.teacher.name)
             for request, reply in zip(requests, replies, strict=True)
         ]
 
@@ -200,20 +206,9 @@ class Desk:
         if told.error:
             reason, step = f"teacher: {told.error}", "parse"
         return Candidate(
-            None,
-            raw or told.text,
-            reason,
-            self.brief.weakness_id,
-            self.strategy,
-            step,
-            evidence,
-            operator,
-            parents,
-            depth,
-            self.teacher.name,
-            told.prompt_hash,
-            meta=meta or {},
-        )
+            None, raw or told.text, reason, self.brief.weakness_id, self.strategy, step, evidence=evidence, operator=operator, parents=parents,
+            depth=depth, teacher=told.teacher or self.teacher.name, prompt_hash=told.prompt_hash, meta=meta or {},
+        )  # fmt: skip
 
     def unreadable(self, entry: Items, operator: str = "", parents: tuple[str, ...] = ()) -> list[Candidate]:
         """Rows for what of a reply could not be read."""
@@ -249,8 +244,7 @@ class Desk:
         ]
 
     def _lesson(self, draft: Draft) -> Lesson:
-        dress = self.wardrobe.dress_worked if draft.is_worked else self.wardrobe.dress
-        worn = dress(draft.problem, draft.answer, draft.solution, draft.shown)
+        worn = self._worn(draft)
         check, kind = draft.check, draft.check_kind
         if check and not kind:
             is_sum = worn.verifier == "numeric" and answer_kind(draft.answer) == "number"
@@ -262,14 +256,56 @@ class Desk:
             answer=worn.answer,
             strategy=self.strategy,
             depth=draft.depth,
-            verifier=worn.verifier,
+            verifier="vote" if kind == "vote" else worn.verifier,
             check=check,
             check_kind=kind,
             operator=draft.operator,
             weakness_id=self.brief.weakness_id,
             parents=draft.parents,
-            teacher=self.teacher.name,
+            teacher=draft.told.teacher or self.teacher.name,
             prompt_hash=draft.told.prompt_hash,
             raw=draft.told.text,
             meta=draft.meta,
         )
+
+    def _worn(self, draft: Draft) -> Dressed:
+        """The suite's dress, with the verifier that the answer calls for; code is taught as it is, in a fence."""
+        if draft.check_kind == "tests":
+            code = (FENCE.findall(draft.answer) or [draft.answer])[0].strip()
+            return Dressed(draft.problem.strip(), f"```python\n{code}\n```", code, "code")
+        dress = self.wardrobe.dress_worked if draft.is_worked else self.wardrobe.dress
+        worn = dress(draft.problem, draft.answer, draft.solution, draft.shown)
+        if LATEX.search(worn.answer):
+            return replace(worn, verifier="math")
+        has_options = self.wardrobe.has_options and len(OPTION.findall(worn.prompt)) > 1
+        return replace(worn, verifier="choice") if has_options and worn.verifier == "exact" else worn
+
+
+class Writer(Protocol):
+    """What a strategy does at its desk."""
+
+    def batch(self, n_lessons: int) -> Iterable[Candidate]:
+        """Candidates of about `n_lessons` lessons, and rows for what became none."""
+        ...
+
+
+@dataclass(frozen=True)
+class AtDesk:
+    """A strategy that asks a teacher: for each brief a desk, and a writer at it until enough lessons were offered."""
+
+    name: str
+    source: str
+    needs: str
+    writer: Callable[[Desk], Writer]
+    per_batch: int = 8
+    """Lessons a batch; who stops pulling has paid for one batch too many at most."""
+
+    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
+        """Yield lessons, and a row for everything that was asked for and dropped; without failures nothing is asked.
+
+        Raises:
+            WeakspotError: no teacher, or no human-made task for a strategy that needs some.
+        """
+        desk = Desk(self.name, brief, teacher)
+        if desk.wanted:
+            yield from desk.work(self.per_batch, self.writer(desk).batch)

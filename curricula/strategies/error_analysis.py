@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import FAILURES_PER_REQUEST, REQUESTS_AT_ONCE, SURPLUS, Desk, Draft, Told
+from curricula.lesson import Candidate
+from curricula.strategies.desk import (
+    FAILURES_PER_REQUEST,
+    REQUESTS_AT_ONCE,
+    SURPLUS,
+    AtDesk,
+    Desk,
+    Draft,
+    Told,
+)
 from curricula.strategies.fit.surface import answer_kind
 from curricula.strategies.replies import ParsedReply, RawLesson, parse_reply
-from curricula.teacher import Teacher, TeacherRequest
+from curricula.teacher import TeacherRequest
 
-__all__ = ["FAILURES_PER_REQUEST", "LESSONS_PER_REQUEST", "STRATEGY", "SURPLUS", "ErrorAnalysisStrategy"]
+__all__ = ["FAILURES_PER_REQUEST", "LESSONS_PER_REQUEST", "STRATEGY", "SURPLUS"]
 
 LESSONS_PER_REQUEST = 4  # longer lists grow alike, and a cut-off reply loses more
 TOKENS_PER_LESSON = 220
@@ -49,23 +56,6 @@ class _Answered:
     shown: tuple[int, ...]
     told: Told
     parsed: ParsedReply
-
-
-class ErrorAnalysisStrategy:
-    """Failures in, sibling problems out, each with a check."""
-
-    name = "error_analysis"
-    source = "LLM2LLM (Lee 2024), section 3; error-type-guided generation as in SwS (Liang 2025)"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield lessons and unparsed replies, a few requests at a time; who stops pulling stops paying.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        yield from desk.work(LESSONS_PER_REQUEST * REQUESTS_AT_ONCE, _Writer(desk).batch)
 
 
 class _Writer:
@@ -143,4 +133,4 @@ class _Writer:
         return "" if is_number in are_numbers or has_options else "answer of another kind than the failures' golds"
 
 
-STRATEGY = ErrorAnalysisStrategy()
+STRATEGY = AtDesk("error_analysis", "LLM2LLM (Lee 2024), section 3; error-type-guided generation as in SwS (Liang 2025)", "teacher", _Writer, per_batch=LESSONS_PER_REQUEST * REQUESTS_AT_ONCE)

@@ -12,14 +12,12 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import Desk, Draft, Told
+from curricula.lesson import Candidate
+from curricula.strategies.desk import AtDesk, Desk, Draft, Told
 from curricula.strategies.fit.surface import Reading
 from curricula.strategies.seeds import nearest_seeds, task_text
 from curricula.strategies.votes import stated
-from curricula.teacher import Teacher
 from curricula.verifiers.contract import verify
 
 ROUNDS = 4
@@ -50,23 +48,6 @@ class Prompt:
     shown: int
     """The failure (by index) that it is, or is nearest to."""
     round: int = 0
-
-
-class EvolInstructStrategy:
-    """Six operators, four rounds, four eliminations."""
-
-    name = "evol_instruct"
-    source = "WizardLM (Xu 2023), sections 3.2 and 3.3, appendices A to F"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield evolved tasks with a worked answer, and a row for each that was eliminated.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        yield from desk.work(8, _Writer(desk).batch)
 
 
 class _Writer:
@@ -201,4 +182,4 @@ def _steps(response: str) -> str:
     return "\n".join(lines[:-1]).strip() if stated(lines[-1]) else response.strip()
 
 
-STRATEGY = EvolInstructStrategy()
+STRATEGY = AtDesk("evol_instruct", "WizardLM (Xu 2023), sections 3.2 and 3.3, appendices A to F", "teacher", _Writer)

@@ -11,47 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from random import Random
 
-from curricula.lesson import Brief, Candidate
+from curricula.lesson import Candidate
 from curricula.prompts import FOLDER
-from curricula.strategies.desk import Desk, Draft, Told
-from curricula.strategies.problems import Problem, ProblemSource, worked_samples
+from curricula.strategies.desk import AtDesk, Draft, Told
+from curricula.strategies.problems import OnProblems, Problem, worked_samples
 from curricula.strategies.votes import stated, vote
-from curricula.teacher import Teacher
 
 VOTERS = 3  # further solutions where there is no gold; more than half of them and the trace must agree
 ECHO = 6  # words in a row shared with the system message
 MIN_WORDS = 12  # of a trace: "7 + 5 = 12. The answer is 12" explains nothing
 
 
-class ExplanationStrategy:
-    """Traces under sixteen system messages, with checked answers."""
-
-    name = "explanation"
-    source = "Orca (Mukherjee 2023), sections 2.2 and 3.1, table 2"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield explained lessons, and a row for each trace that was dropped.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        yield from desk.work(8, _Writer(desk).batch)
-
-
-class _Writer:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.source = ProblemSource(desk)
-
-    def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """One explanation for each of the next problems."""
+class _Writer(OnProblems):
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """One explanation for each of the problems."""
         desk = self.desk
-        problems, refused = self.source.take(max(2, n_lessons))
-        yield from refused
         numbers = [desk.rng.randrange(len(system_messages())) for _ in problems]
         requests = [
             desk.request("explain", {"problem": problem.text}, system=system_messages()[number], max_tokens=600)
@@ -80,7 +55,7 @@ class _Writer:
             voted = vote([drafts[i].answer, *(stated(reply.text) for reply in told)])
             meta = {**drafts[i].meta, "votes": f"{voted.n_agree}/{voted.n}"}
             if voted.is_majority:
-                drafts[i] = replace(drafts[i], check=voted.answer, check_kind="vote", meta=meta)
+                drafts[i] = replace(drafts[i], check=voted.check, check_kind="vote", meta=meta)
             else:
                 draft = drafts[i]
                 yield self.desk.refused("the solutions do not agree", draft.told, evidence=meta["votes"], operator=draft.operator, parents=draft.parents, meta=meta)
@@ -118,4 +93,4 @@ def _words(text: str) -> list[str]:
     return "".join(c.lower() if c.isalnum() else " " for c in text).split()
 
 
-STRATEGY = ExplanationStrategy()
+STRATEGY = AtDesk("explanation", "Orca (Mukherjee 2023), sections 2.2 and 3.1, table 2", "teacher", _Writer)

@@ -1,7 +1,8 @@
 """Persona-driven problems: who asks decides what is asked; several solutions must agree on the answer.
 
-Personas come from real texts ("who would read this?"). Each meets the weakness in one of four kinds of problem. It is
-solved `SOLUTIONS` times in a fixed form; the majority's answer is the check, its shortest solution the lesson. For a
+Personas come from real texts ("who would read this?"). Each meets the weakness in one of four kinds of problem. A code
+problem comes with tests, is solved by someone who does not see them, and is judged by running both. Any other is solved
+`SOLUTIONS` times in a fixed form; all answers are the check, the majority's shortest solution the lesson. For a
 problem with a constraint, an answer to the same problem with the constraint relaxed is kept as the rejected side of a
 preference pair.
 """
@@ -10,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import Desk, Draft, Told
+from curricula.lesson import Candidate
+from curricula.strategies.desk import AtDesk, Desk, Draft, Items, Told
+from curricula.strategies.programs import read_program
 from curricula.strategies.seeds import require_seeds, task_text
 from curricula.strategies.votes import is_same, stated, vote
-from curricula.teacher import Teacher
 
-KINDS = ("hard", "grade_school", "code", "constrained")
+CODE = "code"
+KINDS = ("hard", "grade_school", CODE, "constrained")
+PROBLEM_FORM = '{"problem": "..."}'
+CODE_FORM = '{"problem": "...", "entry_point": "...", "tests": "..."}'
 SOLUTIONS = 5  # odd, so that two answers can't tie
 PERSONAS = 8  # a request
 TEXTS = 4  # real texts that they are inferred from
@@ -33,22 +36,13 @@ class Persona:
     parents: tuple[str, ...]
 
 
-class PersonaStrategy:
-    """Persona times weakness, checked by self-consistency."""
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked for which kind of problem, from which failures (by index)."""
 
-    name = "persona"
-    source = "Tulu 3 (Lambert 2024), sections 4.2 and 5.2; Persona Hub (Ge 2024), section 2"
-    needs = "teacher, corpus"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield lessons whose solutions agree, and a row for each problem whose solutions do not.
-
-        Raises:
-            WeakspotError: no teacher, or no real text to infer personas from.
-        """
-        desk = Desk(self.name, brief, teacher)
-        if desk.wanted:
-            yield from desk.work(8, _Writer(desk).batch)
+    persona: Persona
+    kind: str
+    shown: tuple[int, ...]
 
 
 class _Writer:
@@ -59,25 +53,41 @@ class _Writer:
         self.kinds: list[str] = []
 
     def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """One problem for each of the next personas, solved and voted on."""
+        """One problem for each of the next personas, solved and voted on, or put to its tests."""
         desk = self.desk
         if len(self.personas) < n_lessons:
             yield from self._more_personas()
         personas = [self.personas.pop() for _ in range(min(n_lessons, len(self.personas)))]
-        kinds, shown, requests = [], [], []
-        for persona in personas:
-            kinds.append(self._kind())
-            shown.append(desk.next_failures())
-            variables = {"failures": desk.failures(shown[-1]), "persona": persona.text, "has_options": desk.wardrobe.has_options}
-            requests.append(desk.request(kinds[-1], variables, max_tokens=400))
-        problems: list[tuple[str, Draft]] = []
-        for persona, kind, indices, entry in zip(personas, kinds, shown, desk.ask_items(requests, ("problem",), '{"problem": "..."}'), strict=True):
-            parents = desk.parents(indices) + persona.parents
-            yield from desk.unreadable(entry, kind, parents)
-            for item in entry.items[:1]:
-                meta = {"persona": persona.text}
-                problems.append((kind, Draft(item["problem"], "", entry.told, operator=kind, parents=parents, shown=indices, is_worked=True, meta=meta)))
-        yield from self._solve(problems)
+        asked = [Asked(persona, self._kind(), desk.next_failures()) for persona in personas]
+        for is_code, keys, form in ((False, ("problem",), PROBLEM_FORM), (True, ("problem", "entry_point", "tests"), CODE_FORM)):
+            drafts = []
+            for one, entry in self._ask([one for one in asked if (one.kind == CODE) == is_code], keys, form):
+                parents = desk.parents(one.shown) + one.persona.parents
+                yield from desk.unreadable(entry, one.kind, parents)
+                for item in entry.items[:1]:
+                    meta = {"persona": one.persona.text, **({"entry_point": item["entry_point"]} if is_code else {})}
+                    check, kind = (item["tests"], "tests") if is_code else ("", "")
+                    drafts.append(Draft(item["problem"], "", entry.told, check=check, check_kind=kind, operator=one.kind, parents=parents, shown=one.shown, is_worked=True, meta=meta))
+            yield from self._program(drafts) if is_code else self._solve(drafts)
+
+    def _ask(self, asked: list[Asked], keys: tuple[str, ...], form: str) -> Iterator[tuple[Asked, Items]]:
+        desk, requests = self.desk, []
+        for one in asked:
+            options = {} if one.kind == CODE else {"has_options": desk.wardrobe.has_options}
+            requests.append(desk.request(one.kind, {"failures": desk.failures(one.shown), "persona": one.persona.text, **options}, max_tokens=500))
+        return zip(asked, desk.ask_items(requests, keys, form), strict=True)
+
+    def _program(self, drafts: list[Draft]) -> Iterator[Candidate]:
+        """Code by someone who has not seen the tests; running both is the verifier's, so no vote is taken."""
+        desk = self.desk
+        written = []
+        for draft, told in zip(drafts, desk.ask([desk.request("solve_code", {"problem": draft.problem}, temperature=0.2, max_tokens=700) for draft in drafts]), strict=True):
+            source, reason = read_program(told.text, (draft.meta["entry_point"],))
+            if reason or told.error:
+                yield desk.refused(reason, told, operator=CODE, parents=draft.parents, meta=draft.meta)
+            else:
+                written.append(replace(draft, answer=source))
+        yield from desk.drafted(written)
 
     def _kind(self) -> str:
         """Each kind before any comes again."""
@@ -95,24 +105,22 @@ class _Writer:
         self.personas = [Persona(item["persona"], parents) for item in entry.items[:PERSONAS]] + self.personas
         yield from desk.unreadable(entry, "personas", parents)
 
-    def _solve(self, problems: list[tuple[str, Draft]]) -> Iterator[Candidate]:
+    def _solve(self, drafts: list[Draft]) -> Iterator[Candidate]:
         desk = self.desk
-        requests = [
-            desk.request("solve", {"problem": draft.problem}, temperature=0.8, max_tokens=500) for _, draft in problems for _ in range(SOLUTIONS)
-        ]
+        requests = [desk.request("solve", {"problem": draft.problem}, temperature=0.8, max_tokens=500) for draft in drafts for _ in range(SOLUTIONS)]
         told = desk.ask(requests)
         agreed: list[Draft] = []
-        for i, (kind, draft) in enumerate(problems):
+        for i, draft in enumerate(drafts):
             solutions = told[SOLUTIONS * i : SOLUTIONS * (i + 1)]
             voted = vote([stated(reply.text) for reply in solutions])
             meta = {**draft.meta, "votes": f"{voted.n_agree}/{voted.n}"}
             if not voted.is_majority:
                 failed = next((reply for reply in solutions if reply.error), draft.told)
                 reason = "the solutions do not agree" if voted.n_agree else "no solution in the fixed form"
-                yield desk.refused(reason, failed, raw="\n\n".join(reply.text for reply in solutions), evidence=meta["votes"], operator=kind, parents=draft.parents, meta=meta)
+                yield desk.refused(reason, failed, raw="\n\n".join(reply.text for reply in solutions), evidence=meta["votes"], operator=draft.operator, parents=draft.parents, meta=meta)
                 continue
             shortest = min((reply.text for reply in solutions if is_same(stated(reply.text), voted.answer)), key=len)
-            agreed.append(replace(draft, answer=stated(shortest), solution=_without_last_line(shortest), check=voted.answer, check_kind="vote", meta=meta))
+            agreed.append(replace(draft, answer=stated(shortest), solution=_without_last_line(shortest), check=voted.check, check_kind="vote", meta=meta))
         yield from desk.drafted(self._paired(agreed))
 
     def _paired(self, drafts: list[Draft]) -> list[Draft]:
@@ -137,4 +145,4 @@ def _without_last_line(solution: str) -> str:
     return "\n".join(solution.strip().splitlines()[:-1]).strip() or solution.strip()
 
 
-STRATEGY = PersonaStrategy()
+STRATEGY = AtDesk("persona", "Tulu 3 (Lambert 2024), sections 4.2 and 5.2; Persona Hub (Ge 2024), section 2", "teacher, corpus", _Writer)

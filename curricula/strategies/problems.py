@@ -117,6 +117,27 @@ class ProblemSource:
         return Problem(item["problem"], gold, check if gold else "", kind, self.desk.parents(shown), shown, "sibling")
 
 
+class OnProblems:
+    """A writer whose every batch begins with problems; the strategy says in `work_on` what becomes of them."""
+
+    per_problem = 1
+    """Lessons that one problem may give."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.source = ProblemSource(desk)
+
+    def batch(self, n_lessons: int) -> Iterator[Candidate]:
+        """Rows for problems that could not be read, then what comes of the others."""
+        problems, refused = self.source.take(max(2, -(-n_lessons // self.per_problem)))
+        yield from refused
+        yield from self.work_on(problems)
+
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """Lessons from these problems, and a row for everything dropped."""
+        raise NotImplementedError
+
+
 def worked_samples(desk: Desk, problems: list[Problem], n: int, temperature: float = 0.8) -> Iterator[list[Told]]:
     """For each problem `n` independent worked solutions that end on `The answer is ...`."""
     request = [

@@ -11,13 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import Desk, Draft, Told
-from curricula.strategies.problems import Problem, ProblemSource
+from curricula.lesson import Candidate
+from curricula.strategies.desk import AtDesk, Draft, Told
+from curricula.strategies.problems import OnProblems, Problem
 from curricula.strategies.votes import is_same, vote
-from curricula.teacher import Teacher
 
 SAMPLES = 4
 ENOUGH = 2  # right samples; an item with fewer is hard
@@ -43,33 +41,11 @@ class Trace:
     reason: str = ""
 
 
-class RationalesStrategy:
-    """Worked solutions that reach the right answer, each by its own way."""
+class _Writer(OnProblems):
+    per_problem = KEPT
 
-    name = "rationales"
-    source = "STaR (Zelikman 2022); RFT (Yuan 2023), section 3.2; ReST-EM (Singh 2023); DART-Math (Tong 2024)"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield at most `KEPT` lessons a problem, and a row for each sample that was dropped.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        writer = _Writer(desk)
-        yield from desk.work(8, writer.batch)
-
-
-class _Writer:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.source = ProblemSource(desk)
-
-    def batch(self, n_lessons: int) -> Iterator[Candidate]:
-        """Problems, samples, more samples for the hard ones, hints for the hopeless ones."""
-        problems, refused = self.source.take(max(2, -(-n_lessons // KEPT)))
-        yield from refused
+    def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
+        """Samples, more samples for the hard ones, hints for the hopeless ones."""
         traces = self._sample(problems, [SAMPLES] * len(problems), is_retry=False)
         problems = [self._with_vote(problem, found) for problem, found in zip(problems, traces, strict=True)]
         n_more = [self._n_more(problem, found) for problem, found in zip(problems, traces, strict=True)]
@@ -108,7 +84,7 @@ class _Writer:
         if problem.gold:
             return problem
         voted = vote([trace.answer for trace in found])
-        return replace(problem, gold=voted.answer, check=voted.answer, check_kind="vote") if voted.is_majority else problem
+        return replace(problem, gold=voted.answer, check=voted.check, check_kind="vote") if voted.is_majority else problem
 
     def _choose(self, problem: Problem, found: list[Trace]) -> Iterator[Candidate]:
         kept: list[Trace] = []
@@ -177,4 +153,4 @@ def _is_right(trace: Trace, problem: Problem) -> bool:
     return not trace.reason and bool(problem.gold) and is_same(trace.answer, problem.gold)
 
 
-STRATEGY = RationalesStrategy()
+STRATEGY = AtDesk("rationales", "STaR (Zelikman 2022); RFT (Yuan 2023), section 3.2; ReST-EM (Singh 2023); DART-Math (Tong 2024)", "teacher", _Writer)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_REPLY = 60_000  # characters; longer replies are cut: a runaway generation
+MOST_BITS = 4000  # of a whole number; Python refuses to write down much longer ones
 LISTS = ("lessons", "problems", "items", "questions")
 PLACEHOLDERS = frozenset(("...", "…", "string", "<problem>", "<answer>", "problem", "answer"))
 
@@ -92,13 +93,26 @@ def parse_items(text: str, keys: Sequence[str]) -> ParsedItems:
         return ParsedItems((), reason="no JSON in the reply" if "{" not in body else f"JSON without {' and '.join(keys)}")
     items, rejected = [], []
     for found in objects:
-        item = {name: _text(value) for name, value in found.items()}
+        item = {name: as_text(value) for name, value in found.items()}
         missing = [key for key in keys if not item.get(key) or item[key].lower() in PLACEHOLDERS]
         if missing:
             rejected.append((f"item without {missing[0]}", json.dumps(found, ensure_ascii=False, default=str)))
         else:
             items.append(item)
     return ParsedItems(tuple(items), tuple(rejected))
+
+
+def as_text(value: Any) -> str:
+    """A value of a reply, or what a program returned, as the text it would be in a lesson; empty for what is none."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, list | tuple) and all(isinstance(part, str | int | float) for part in value):
+        return ", ".join(map(as_text, value))
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return ""
+    return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def _objects(body: str, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -118,8 +132,8 @@ def _objects(body: str, keys: Sequence[str]) -> list[dict[str, Any]]:
 
 def _lesson(item: dict[str, Any]) -> RawLesson:
     raw = json.dumps(item, ensure_ascii=False, default=str)
-    problem = _text(item.get("problem") or item.get("question"))
-    solution, answer, check = _text(item.get("solution")), _text(item.get("answer")), _text(item.get("check"))
+    problem = as_text(item.get("problem") or item.get("question"))
+    solution, answer, check = as_text(item.get("solution")), as_text(item.get("answer")), as_text(item.get("check"))
     reason = ""
     if not problem or problem.lower() in PLACEHOLDERS:
         reason = "lesson without a problem"
@@ -137,16 +151,6 @@ def _lesson(item: dict[str, Any]) -> RawLesson:
         reason,
         raw if reason else "",
     )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, list) and all(isinstance(part, str | int | float) for part in value):
-        return ", ".join(str(part) for part in value)
-    return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def _first_json(body: str) -> Any:

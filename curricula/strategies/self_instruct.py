@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from random import Random
 
 from curricula.filters.rouge import RougePool
-from curricula.lesson import Brief, Candidate, Lesson
-from curricula.strategies.desk import MAX_ANSWER, Desk, Draft, Told
+from curricula.lesson import Candidate, Lesson
+from curricula.strategies.desk import MAX_ANSWER, AtDesk, Desk, Draft, Told
 from curricula.strategies.seeds import require_seeds, task_line
-from curricula.teacher import Teacher
 from curricula.verifiers.contract import verify
 
 HUMAN, MACHINE = 6, 2  # of the tasks in a prompt (section 2.2)
@@ -27,24 +25,6 @@ UNFIT = re.compile(r"\b(images?|graphs?|pictures?|photos?|files?|maps?|draw|plot
 ITEM = re.compile(r"(?:^|\n)[ \t]*(\d{1,2})\.[ \t]*")
 INSTANCE = re.compile(r"(?:Input:\s*(?P<input>.*?))?\s*Output:\s*(?P<output>.*)", re.DOTALL | re.IGNORECASE)
 LABEL = re.compile(r"Class label:\s*(?P<label>[^\n]*)\n?(?P<input>.*?)(?=\n\s*Class label:|\Z)", re.DOTALL | re.IGNORECASE)
-
-
-class SelfInstructStrategy:
-    """A pool of tasks that grows by itself, from human seeds."""
-
-    name = "self_instruct"
-    source = "Self-Instruct (Wang 2022), sections 2.2 and 2.3, appendix A"
-    needs = "teacher, corpus"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield lessons, and a row for each task or instance that a rule dropped.
-
-        Raises:
-            WeakspotError: no teacher, or no human task to show.
-        """
-        desk = Desk(self.name, brief, teacher)
-        if desk.wanted:
-            yield from desk.work(NEW_TASKS, _Writer(desk).batch)
 
 
 class _Writer:
@@ -207,4 +187,4 @@ def bad_instances(pairs: Sequence[tuple[str, str]]) -> list[str]:
     return reasons
 
 
-STRATEGY = SelfInstructStrategy()
+STRATEGY = AtDesk("self_instruct", "Self-Instruct (Wang 2022), sections 2.2 and 2.3, appendix A", "teacher, corpus", _Writer, per_batch=NEW_TASKS)

@@ -19,7 +19,9 @@ from curricula.lesson import Brief, Candidate, Failure, Lesson
 from curricula.strategies.fit.difficulty import fit_difficulty
 from curricula.strategies.fit.matching import Match, engine_index, match_engines
 from curricula.strategies.fit.surface import AnswerShape, Reading, answer_kind, read_prompts, read_shape
+from curricula.strategies.fit.word_problems import match_word_problems
 from curricula.teacher import Teacher
+from curricula.verifiers.proof import judge, read_problem
 
 OFFER = 3  # candidates per wanted lesson: filters drop duplicates and near-probes
 EASIER_SHARE = 0.25  # of the lessons lie below the failures' difficulty: a ladder to them
@@ -28,6 +30,7 @@ MAX_BARREN = 30  # draws in a row without a new question after which an engine i
 MIN_COVERED_SHARE = (
     0.1  # of a weakness's failures; below it the few matches are chance, and the weakness is no engine's
 )
+MANY_OPTIONS = 5  # beyond, a lesson may show fewer options than the failure
 MANY = 20  # failures from which an engine with a single, unexplained one is taken for a misreading
 
 
@@ -78,11 +81,11 @@ def cover(brief: Brief, readings: list[Reading] | None = None) -> list[Match]:
     excluded: frozenset[str] = frozenset()
     if read_shape(brief.failures).is_worked:
         excluded = frozenset(item.engine for item in engine_index().items if not item.steps)
+    matches = match_engines(readings, excluded)
+    matches = match_word_problems(readings, [failure.gold for failure in brief.failures], matches, excluded)
     return [
         replace(match, engine="") if _is_opaque(failure, reading) else match
-        for failure, reading, match in zip(
-            brief.failures, readings, match_engines(readings, excluded), strict=True
-        )
+        for failure, reading, match in zip(brief.failures, readings, matches, strict=True)
     ]
 
 
@@ -141,11 +144,14 @@ class _Writer:
 
     def _dress(self, item: Item, model: Reading, at: int) -> Lesson | None:
         shape, question = self.assignment.shape, item.question
+        if (derivation := item.params.get("derivation")) is not None:
+            _prove(item, derivation)
         answer = shape.dress(item.answer, item.params.get("parts", ()))
         if model.options is not None:
             texts = self._options(item, len(model.options.texts))
             if texts is None:
                 return None
+            question = question.replace(item.params.get("listed", "\0"), "")  # the options say it
             question += model.options.render([shape.dress(text) for text in texts])
             answer = self._chosen(model, texts.index(item.answer), answer, at)
         prompt = model.wrap(question)
@@ -178,7 +184,10 @@ class _Writer:
         return shape.list_separator.join(parts) if (parts := item.params.get("parts", ())) else item.answer
 
     def _options(self, item: Item, count: int) -> list[str] | None:
-        """The answer among `count` options, shuffled; None if the engine can't think of enough wrong ones."""
+        """The answer among `count` options, shuffled; None if the engine can't think of enough wrong ones.
+
+        Of more than `MANY_OPTIONS`, as many as there are: a suite that lists 18 colors is not taught 18 by an engine of 12.
+        """
         wrong = list(dict.fromkeys(item.wrong))
         for _ in range(4 * count):
             if len(wrong) >= count - 1:
@@ -186,6 +195,8 @@ class _Writer:
             other = self.engine.sample(self.rng, item.difficulty).answer
             if other != item.answer and other not in wrong:
                 wrong.append(other)
+        if count > MANY_OPTIONS:
+            count = max(MANY_OPTIONS, min(count, len(wrong) + 1))
         if len(wrong) < count - 1 or item.answer in wrong:
             return None
         texts = [item.answer, *self.rng.sample(wrong, count - 1)]
@@ -210,6 +221,14 @@ class _Writer:
         return tuple(
             dict.fromkeys(self.brief.failures[self.assignment.failure_indices[i]].probe_id for i in nearest)
         )
+
+
+def _prove(item: Item, derivation: str) -> None:
+    """A proof that the independent checker refuses is the engine's fault, never a lesson's."""
+    premises, goal = read_problem(item.params["problem"])
+    verdict = judge(derivation, premises, goal)
+    if verdict.outcome != "pass":
+        raise RuntimeError(f"engine {item.engine!r} derived what does not follow: {verdict.reason}\n{item.params['problem']}\n{derivation}")
 
 
 def _seed(brief: Brief, purpose: str) -> int:

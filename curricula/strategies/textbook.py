@@ -2,7 +2,8 @@
 
 Sections lie in a grid of style, readers and subtopic, whose cells are drawn without replacement: breadth by
 construction. Each section is written from one or two human texts near the weakness and stays with its exercises
-(`meta["section"]`); only the exercises are taught, for nothing here can verify an explanation.
+(`meta["section"]`); only the exercises are taught, for nothing here can verify an explanation. An exercise that asks for
+code comes with tests and is judged by running both (verifier `code`).
 """
 
 from __future__ import annotations
@@ -10,13 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from random import Random
 
 from curricula.filters.normalise import tokens
-from curricula.lesson import Brief, Candidate, Lesson
-from curricula.strategies.desk import Desk, Draft, Told
+from curricula.lesson import Candidate, Lesson
+from curricula.strategies.desk import AtDesk, Desk, Draft, Told
 from curricula.strategies.seeds import nearest_seeds, require_seeds, task_text
-from curricula.teacher import Teacher
 
 STYLES = ("a plain textbook", "a lecture with questions to the class", "a dialogue of a tutor and a pupil", "a story in which somebody needs it",
           "a how-to with numbered steps", "a letter to a friend")  # fmt: skip
@@ -30,7 +29,7 @@ GRAM = 8  # words in a row shared with a failure: as for contamination
 CHUNK_WORDS = 180
 SECTIONS_AT_ONCE = 3
 OUTLINE_FORM = '{"sections": [{"title": "..."}]}'
-EXERCISES_FORM = '{"exercises": [{"problem": "...", "solution": "...", "answer": "...", "check": "..."}]}'
+EXERCISES_FORM = '{"exercises": [{"problem": "...", "solution": "...", "answer": "...", "check": "...", "tests": "..."}]}'
 
 
 @dataclass(frozen=True)
@@ -57,24 +56,6 @@ class Section:
     def text(self) -> str:
         """As written, without outer blank lines."""
         return self.told.text.strip()
-
-
-class TextbookStrategy:
-    """Outline, sections, exercises."""
-
-    name = "textbook"
-    source = "Textbooks Are All You Need (Gunasekar 2023), sections 2.2 and 2.3; Cosmopedia (Ben Allal 2024)"
-    needs = "teacher, corpus"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield exercises as lessons, and a row for each section or exercise that was dropped.
-
-        Raises:
-            WeakspotError: no teacher, or no real text to write from.
-        """
-        desk = Desk(self.name, brief, teacher)
-        if desk.wanted:
-            yield from desk.work(SECTIONS_AT_ONCE * MIN_EXERCISES, _Writer(desk).batch)
 
 
 class _Writer:
@@ -164,8 +145,9 @@ class _Writer:
                 yield self._refused(section, f"fewer than {MIN_EXERCISES} exercises", entry.told)
                 continue
             for number, item in enumerate(entry.items[:MAX_EXERCISES], start=1):
+                check, kind = (item["tests"], "tests") if item.get("tests") else (item.get("check", ""), "")
                 drafts.append(
-                    Draft(item["problem"], item["answer"], entry.told, item.get("solution", ""), item.get("check", ""), operator="exercise",
+                    Draft(item["problem"], item["answer"], entry.told, item.get("solution", ""), check, kind, operator="code_exercise" if kind else "exercise",
                           parents=section.parents, shown=section.shown, meta={**_about(section), "exercise": number})
                 )  # fmt: skip
         yield from desk.drafted(drafts)
@@ -184,4 +166,4 @@ def _chunk(seed: Lesson) -> str:
     return " ".join(f"{task_text(seed)}\n{seed.completion}".split(" ")[:CHUNK_WORDS])
 
 
-STRATEGY = TextbookStrategy()
+STRATEGY = AtDesk("textbook", "Textbooks Are All You Need (Gunasekar 2023), sections 2.2 and 2.3; Cosmopedia (Ben Allal 2024)", "teacher, corpus", _Writer, per_batch=SECTIONS_AT_ONCE * MIN_EXERCISES)

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from curricula.lesson import Brief, Candidate
-from curricula.strategies.desk import Desk, Draft, Items
+from curricula.lesson import Candidate
+from curricula.strategies.desk import AtDesk, Desk, Draft, Items
 from curricula.strategies.votes import stated
-from curricula.teacher import Teacher
 from curricula.verifiers.contract import verify
 
 N_TOPICS, N_SUBTOPICS = 6, 5  # a branch
@@ -41,23 +39,6 @@ class Leaf:
 
     topic: str
     subtopic: str
-
-
-class TopicTreeStrategy:
-    """Breadth by a tree, quality by revision and scores."""
-
-    name = "topic_tree"
-    source = "Nemotron-4 340B (NVIDIA 2024), sections 3.2.1 and 3.2.3; HelpSteer2 attributes (Wang 2024)"
-    needs = "teacher"
-
-    def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """Yield scored lessons with their path in the tree, and a row for each question or answer that was dropped.
-
-        Raises:
-            WeakspotError: no teacher was given.
-        """
-        desk = Desk(self.name, brief, teacher)
-        yield from desk.work(8, _Writer(desk).batch)
 
 
 class _Writer:
@@ -177,4 +158,4 @@ def low(scores: dict[str, int]) -> str:
     return "too wordy" if scores["verbosity"] > MOST_VERBOSITY else ""
 
 
-STRATEGY = TopicTreeStrategy()
+STRATEGY = AtDesk("topic_tree", "Nemotron-4 340B (NVIDIA 2024), sections 3.2.1 and 3.2.3; HelpSteer2 attributes (Wang 2024)", "teacher", _Writer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Vote:
     n_agree: int
     n: int
     """Solutions asked for, those without an answer included."""
+    check: str
+    """All answers as the verifier `vote` counts them: a JSON list, empty strings for none."""
 
     @property
     def is_majority(self) -> bool:
@@ -43,11 +46,12 @@ def is_same(one: str, other: str) -> bool:
 def vote(answers: Sequence[str]) -> Vote:
     """Count the answers; a tie goes to the one that came first."""
     keys = [_key(answer) for answer in answers if answer.strip()]
+    check = json.dumps([" ".join(answer.split()) for answer in answers], ensure_ascii=False)
     if not keys:
-        return Vote("", 0, len(answers))
+        return Vote("", 0, len(answers), check)
     best, n_agree = Counter(keys).most_common(1)[0]
     first = next(answer for answer in answers if answer.strip() and _key(answer) == best)
-    return Vote(first, n_agree, len(answers))
+    return Vote(first, n_agree, len(answers), check)
 
 
 def _key(answer: str) -> tuple[object, ...]:

@@ -108,4 +108,23 @@ def test_every_key_is_documented() -> None:
             if not inner.description:
                 undocumented.append(f"{name}.{key}")
     assert undocumented == []
-    assert 40 <= len(keys()) <= 65
+    assert 40 <= len(keys()) <= 90
+
+
+def test_domains_and_sources_of_real_data(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "c.yaml").write_text(
+        "curriculum:\n  policy: both\n  anchors: [gsm8k_cot, 'text:books', 'hf:saved?limit=5', 'hf:org/name', 'own.parquet?prompt=q&completion=a']\n"
+        "  domains:\n    - {name: code, suites: [humaneval], anchors: [code.jsonl], real_min: 0.5}\n")
+    config = load_config(tmp_path / "c.yaml", [], {}).config.curriculum
+    assert config.anchors == ["gsm8k_cot", f"text:{tmp_path}/books", f"hf:{tmp_path}/saved?limit=5", "hf:org/name", f"{tmp_path}/own.parquet?prompt=q&completion=a"]
+    (domain,) = config.domains
+    assert (domain.suites, domain.anchors, domain.real_min, domain.real_max) == (("humaneval",), (str(tmp_path / "code.jsonl"),), 0.5, 0.7)
+    again = tmp_path / "again.yaml"
+    again.write_text(load_config(tmp_path / "c.yaml", [], {}).config.to_yaml())
+    assert load_config(again, [], {}).config.curriculum == config, "a stored configuration means the same"
+    for odd, message in [("[{name: a, suites: [x], anchors: [y], real_min: 0.9}]", "above real_max"), ("[{name: a, suites: [x]}]", "anchors"),
+                         ("[{name: a, suites: [x], anchors: [y]}, {name: a, suites: [z], anchors: [y]}]", "two domains"), ("[{name: a, suites: [x], anchors: [y], more: 1}]", "more")]:
+        with pytest.raises(WeakspotError) as caught:
+            load_config(None, [f"curriculum.domains={odd}"], {})
+        assert message in caught.value.where

@@ -122,6 +122,12 @@ class TestAlarms:
     def test_a_change_beyond_noise_but_too_small_to_matter_is_none(self) -> None:
         assert not alarms(Panel(10, {"vendi": 10.0}), Panel(10, {"vendi": 9.5}), Calibration(10, {"vendi": 0.01}, LEAST_LEVEL))
 
+    def test_a_model_that_becomes_as_regular_as_people_has_lost_nothing(self) -> None:
+        noisy, now = Panel(10, {"distinct_2": 0.9}), Panel(10, {"distinct_2": 0.72})
+        assert alarms(noisy, now, Calibration(10, {}, LEAST_LEVEL))
+        assert not alarms(noisy, now, Calibration(10, {}, LEAST_LEVEL, {"distinct_2": 0.75}))
+        assert alarms(noisy, Panel(10, {"distinct_2": 0.6}), Calibration(10, {}, LEAST_LEVEL, {"distinct_2": 0.75}))
+
     def test_panels_of_other_sizes_are_refused(self) -> None:
         with pytest.raises(ValueError, match="can't be compared"):
             alarms(Panel(10, {}), Panel(11, {}), Calibration(10, {}, 3))

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curricula.lesson import Lesson, Verdict
-from curricula.mix import MixError, MixRow, MixRules, build_mix, rebuild_mix, write_curriculum
+from curricula.mix import Domain, MixError, MixRow, MixRules, build_mix
+from curricula.mix_file import rebuild_mix, write_curriculum
 from curricula.mix_rules import broken_rule
 
 
@@ -22,7 +23,7 @@ def count_tokens(rows) -> list[int]:
 
 
 def made(
-    n: int, *, words: int = 10, operator: str = "", weakness: str = "w1", tag: str = "m", depth: int = 1
+    n: int, *, words: int = 10, operator: str = "", weakness: str = "w1", tag: str = "m", depth: int = 1, kind: str = "engine", template: str = ""
 ) -> list[Lesson]:
     return [
         Lesson(
@@ -33,6 +34,8 @@ def made(
             depth,
             operator=operator,
             weakness_id=weakness,
+            check_kind=kind,
+            meta={"template": template} if template else {},
         )
         for i in range(n)
     ]
@@ -196,9 +199,16 @@ def test_targeted_real_rows_count_as_real() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 2**32), st.floats(0, 1), st.floats(0, 1), st.one_of(st.none(), st.integers(50, 30_000)))
+@given(
+    st.integers(0, 2**32),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.one_of(st.none(), st.integers(50, 30_000)),
+    st.sampled_from(["mix", "verified", "both"]),
+    st.integers(0, 3),
+)
 def test_the_bounds_hold_for_any_sources_or_the_mix_is_refused(
-    seed: int, low: float, high: float, max_tokens: int | None
+    seed: int, low: float, high: float, max_tokens: int | None, policy: str, n_below_before: int
 ) -> None:
     rng = random.Random(seed)
 
@@ -212,6 +222,7 @@ def test_the_bounds_hold_for_any_sources_or_the_mix_is_refused(
                 operator=operator,
                 weakness=rng.choice("ab"),
                 tag=tag,
+                kind=rng.choice(["engine", "engine", "vote"]),
             )
         ]
 
@@ -227,6 +238,8 @@ def test_the_bounds_hold_for_any_sources_or_the_mix_is_refused(
             max_tokens=max_tokens,
             real_min=real_min,
             real_max=real_max,
+            policy=policy,
+            n_below_before=n_below_before,
         )
     except MixError as error:
         assert error.hint or "tokens" in error.message
@@ -237,7 +250,10 @@ def test_the_bounds_hold_for_any_sources_or_the_mix_is_refused(
         for row in result.rows
         if row.lesson.depth == 0
     )
-    assert real_min - 1e-9 <= real / total <= real_max + 1e-9
+    may_fall_below = policy == "verified" and n_below_before < 2
+    assert (may_fall_below or real_min - 1e-9 <= real / total) and real / total <= real_max + 1e-9
+    assert result.recipe["is_below_real_min"] == (result.real_share < real_min)
+    assert policy == "mix" or all(row.lesson.depth == 0 or row.lesson.check_kind == "engine" for row in result.rows)
     assert max_tokens is None or total <= max_tokens
     assert total == result.n_tokens == result.recipe["n_tokens"]
     assert any(row.part != "anchor" for row in result.rows)
@@ -295,7 +311,7 @@ def test_the_file_is_what_trl_trains_on_and_its_recipe_rebuilds_it(tmp_path: Pat
     assert recipe["sha256"] == digest
     again = write_curriculum(rebuild_mix(recipe, [*anchors, *new]), tmp_path / "again.jsonl")
     assert again == digest
-    with pytest.raises(MixError, match="not in the pool"):
+    with pytest.raises(MixError, match="60 of 70 rows of the recipe are not to be found"):
         rebuild_mix(recipe, anchors)
     assert sorted(file.name for file in path.parent.iterdir()) == [
         "curriculum.jsonl",
@@ -319,3 +335,92 @@ def test_each_rule_is_checked_on_the_finished_rows() -> None:
         (rows(human(9)), "no lesson fits"),
     ]:
         assert message in str(broken_rule(bad, rules))
+
+
+def test_one_template_is_capped_where_there_are_others() -> None:
+    new = [*made(300, template="add/1"), *made(60, template="add/2", tag="n"), *made(60, template="add/3", tag="o")]
+    result = mix(new, anchors=human(400), max_template_share=0.25)
+    held = shares(result, lambda row: row.lesson.meta.get("template", ""))
+    assert held["add/1"] <= 0.26 and result.recipe["tokens_by_template"]["add/1"] / result.n_tokens == held["add/1"]
+    assert sum(row.lesson.meta.get("template") == "add/2" for row in result.rows) == 60
+    assert sum(row.part == "new" for row in mix(made(100, template="add/1"), anchors=human(400)).rows) == 100
+
+
+def test_what_a_model_agrees_on_with_itself_is_no_proof() -> None:
+    new = [*made(50), *made(50, tag="v", kind="vote"), *made(50, tag="u", kind="")]
+    for policy in ("verified", "both"):
+        result = mix(new, made(20, tag="e", kind="agreement"), human(200), policy=policy)
+        assert {row.lesson.check_kind for row in result.rows if not row.lesson.is_real} == {"engine"}
+        assert result.recipe["left_out"] | {"new: not proved": 100, "earlier: not proved": 20} == result.recipe["left_out"]
+    assert sum(row.part == "new" for row in mix(new, anchors=human(200)).rows) == 150
+
+
+def test_proved_lessons_are_not_held_back_for_real_data_while_the_policy_lets_them() -> None:
+    short = human(10)
+    free = mix(made(400), made(400, tag="e"), short, policy="verified", max_tokens=None)
+    assert Counter(row.part for row in free.rows) == {"new": 400, "earlier": 400, "anchor": 10}
+    assert free.recipe["is_below_real_min"] and "is below 0.30, for the first of at most 2" in free.recipe["warnings"][0]
+    assert mix(made(400), anchors=short, policy="verified", max_tokens=3_000).n_tokens <= 3_000
+    with pytest.raises(MixError, match="curriculum.max|too little real data: .* it was below that in the last 2 curricula"):
+        mix(made(400), anchors=short, policy="verified", n_below_before=2)
+    with pytest.raises(MixError, match="too little real data"):
+        mix(made(400), anchors=short, policy="both")
+    enough = mix(made(400), anchors=human(400), policy="verified")
+    assert 0.3 <= enough.real_share <= 0.7 and not enough.recipe["is_below_real_min"]
+
+
+def domain_of(lesson: Lesson) -> str:
+    return "code" if lesson.weakness_id == "code" or lesson.source.startswith("code") else ""
+
+
+CODE = Domain("code", ("humaneval",), ("code.jsonl",), 0.5, 0.6)
+
+
+def test_a_domain_has_bounds_and_real_data_of_its_own() -> None:
+    new = [*made(100), *made(100, weakness="code", tag="c")]
+    for max_tokens in (None, 4_000):
+        result = mix(new, anchors=[*human(200), *human(400, source="code")], domains=[CODE], domain_of=domain_of, max_tokens=max_tokens)
+        inside = [row for row in result.rows if domain_of(row.lesson) == "code"]
+        rest = [row for row in result.rows if domain_of(row.lesson) == ""]
+        for rows, low, high in ((inside, 0.5, 0.6), (rest, 0.3, 0.7)):
+            real = sum(row.n_tokens for row in rows if row.lesson.is_real) / sum(row.n_tokens for row in rows)
+            assert low <= real <= high
+        assert max_tokens is None or result.n_tokens <= max_tokens
+        assert result.recipe["domains"]["code"]["n_rows"] == len(inside) and result.recipe["domains"]["(others)"]["n_rows"] == len(rest)
+    with pytest.raises(MixError, match="domain code: too little real data"):
+        mix(new, anchors=[*human(200), *human(5, source="code")], domains=[CODE], domain_of=domain_of)
+    only = mix(made(100), anchors=[*human(200), *human(5, source="code")], domains=[CODE], domain_of=domain_of)
+    assert list(only.recipe["domains"]) == ["(others)"]
+    few = mix([*made(100), *made(1, weakness="code", tag="c")], anchors=[*human(200), *human(50, source="code")], domains=[CODE], domain_of=domain_of)
+    assert few.recipe["left_out"]["domain code: too few lessons for its shortest human-made row"] == 1 and list(few.recipe["domains"]) == ["(others)"]
+    with pytest.raises(MixError, match="domain code: .* above 0.60|domain code: no lesson|domain code: .* below 0.50"):
+        mix(made(1, weakness="code"), anchors=[*human(200), *human(50, source="code")], domains=[CODE], domain_of=domain_of)
+
+
+def test_the_share_of_what_carries_loss_is_told() -> None:
+    result = mix(made(100), anchors=human(100))
+    answers = [(row.lesson.is_real, len(row.lesson.completion.split())) for row in result.rows]
+    assert result.recipe["real_share_of_answers"] == pytest.approx(sum(n for is_real, n in answers if is_real) / sum(n for _, n in answers))
+
+
+def test_datasets_reads_the_file_as_it_is(tmp_path: Path) -> None:
+    import datasets
+
+    path = tmp_path / "curriculum.jsonl"
+    result = mix(made(60, operator="add"), anchors=human(50))
+    write_curriculum(result, path)
+    rows = datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+    assert len(rows) == len(result.rows)
+    assert all([turn["role"] for turn in row["prompt"] + row["completion"]] == ["user", "assistant"] for row in rows)
+    assert [row["prompt"][0]["content"] for row in rows] == [row.lesson.prompt for row in result.rows]
+
+
+def test_rows_of_equal_text_are_told_apart_by_where_they_are_from() -> None:
+    one = made(1)[0]
+    other = made(1, weakness="w1")[0]
+    twin = Lesson(one.prompt, one.completion, one.answer, one.strategy, 1, weakness_id="w9", check_kind="engine")
+    assert one.row_hash == other.row_hash and one.lesson_id == twin.lesson_id and one.row_hash != twin.row_hash
+    result = mix([one, *made(30, tag="n")], anchors=human(30))
+    assert rebuild_mix(result.recipe, [twin, *(row.lesson for row in result.rows), twin]).rows == result.rows
+    with pytest.raises(MixError, match="1 of"):
+        rebuild_mix(result.recipe, [twin, *(row.lesson for row in result.rows if row.lesson != one)])

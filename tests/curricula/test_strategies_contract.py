@@ -25,8 +25,8 @@ class Plugged:
 def test_built_in_strategies_fulfil_the_protocol_and_name_their_source() -> None:
     rows = {row.name: row for row in list_strategies() if row.origin == "built in"}
     assert rows.keys() == {"symbolic", "error_analysis", "self_instruct", "alpaca", "rationales", "evol_instruct", "persona", "retrieve",
-                           "explanation", "constitution", "topic_tree", "textbook"}  # fmt: skip
-    assert rows["error_analysis"].needs == "teacher" and rows["symbolic"].needs == "" and rows["retrieve"].needs == "corpus"
+                           "explanation", "constitution", "topic_tree", "textbook", "web_math", "generator"}  # fmt: skip
+    assert rows["error_analysis"].needs == "teacher" and rows["symbolic"].needs == "" and rows["retrieve"].needs == "corpus" and rows["web_math"].needs == "pages"
     for name, row in rows.items():
         assert isinstance(find_strategy(name), Strategy) and row.source and not row.error
 

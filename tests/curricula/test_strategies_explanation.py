@@ -88,7 +88,7 @@ def test_without_gold_the_majority_of_trace_and_voters_decides() -> None:
     found = write("explanation", brief(n_lessons=4, seeds=()), asked)
     assert {row.meta["votes"] for row in judged(found).kept} == {"4/4"} and len(asked.tagged("work_out")) == 3 * len(asked.tagged("explain"))
     outvoted = teacher(problems=words, explain=lambda request, n: explain(request, n) + "5")
-    assert {row.verdict.reason for row in judged(write("explanation", brief(n_lessons=4, seeds=()), outvoted)).rejected} == {"answer and check differ"}
+    assert {row.verdict.reason for row in judged(write("explanation", brief(n_lessons=4, seeds=()), outvoted)).rejected} == {"too few solutions agree"}
     split = teacher(problems=words, work_out=lambda request, n: explain(request, n) + ("5" if n % 3 else ""))
     found = write("explanation", brief(n_lessons=4, seeds=()), split)
     assert not lessons(found) and {row.evidence for row in reasons(found)["the solutions do not agree"]} == {"2/4"}

@@ -301,3 +301,15 @@ def test_difficulty_is_recovered_from_samples(name: str) -> None:
 def test_shape_of_nothing_is_plain() -> None:
     assert read_shape([]) == AnswerShape()
     assert read_prompts([]) == []
+
+
+def test_an_opening_that_failures_share_does_not_hide_the_question() -> None:
+    opening = "Each of the texts below comes from an old collection of riddles that was printed for children and their parents long ago."
+    asked = [("Which of 12, 47 and 30 is the largest number?", "47"), ("Which of 15, 8 and 61 is the largest number?", "61"),
+             ("Which of 72, 4 and 18 is the largest number?", "72"), ("Which of 5, 93 and 21 is the largest number?", "93")]  # fmt: skip
+    plain = match_engines([Reading(question, gold=gold) for question, gold in asked])
+    below = match_engines([Reading(f"{opening} {question}", gold=gold) for question, gold in asked])
+    assert {match.engine for match in plain} == {match.engine for match in below} == {"largest"}
+    assert min(match.text_similarity for match in below) >= min(match.text_similarity for match in plain) - 0.001
+    alone = match_engines([Reading(f"{opening} {question}", gold=gold) for question, gold in asked[:2]])
+    assert max(match.text_similarity for match in alone) < min(match.text_similarity for match in below), "two may open alike by chance"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 
+import pytest
+
+from curricula.sandbox import tiers
 from curricula.strategies.persona import KINDS, SOLUTIONS
 from curricula.strategies.seeds import task_text
 from curricula.teacher import TeacherReply, TeacherRequest
@@ -20,6 +25,8 @@ from tests.curricula.teachers import (
     write,
 )
 
+needs_sandbox = pytest.mark.skipif(tiers.in_force() is None, reason=f"no tier holds here: {tiers.why_none()}")
+
 
 def personas(request: TeacherRequest, n: int) -> str:
     return as_json("personas", *({"persona": f"A keeper {n}-{i} of bees who counts hives."} for i in range(8)))
@@ -31,57 +38,98 @@ def problem(request: TeacherRequest, n: int) -> str:
     return f'{{"problem": "At {who} a {kind} hive of {n + 30} bees loses {n + 5}. How many are left?"}}'
 
 
+def code_problem(request: TeacherRequest, n: int) -> str:
+    text = f"Beekeeper {n} counts hives. Write left_{n}(bees, lost) that gives how many bees are left, never fewer than none: left_{n}(30, 5) is 25."
+    tests = f"assert left_{n}(41, 6) == 35\nassert left_{n}(7, 7) == 0\nassert left_{n}(3, 8) == 0\nassert left_{n}(100, 1) == 99"
+    return json.dumps({"problem": text, "entry_point": f"left_{n}", "tests": tests})
+
+
+def code(request: TeacherRequest, n: int) -> str:
+    name = request.prompt.split("Write ", 2)[2].split("(")[0]
+    return f"```python\ndef {name}(bees, lost):\n    if lost > bees:\n        return 0\n    return bees - lost\n```"
+
+
 def solution(request: TeacherRequest, n: int) -> str:
     return f"{'We look at what is lost. ' * (n % 5)}It is 30 - 5.\nThe answer is 25"
 
 
 def teacher(**more: object) -> Teacher:
-    return Teacher(**{"personas": personas, **dict.fromkeys(KINDS, problem), "solve": solution, "relax": "Any number of bees will do. How many?", **more})  # type: ignore[arg-type]
+    return Teacher(**{"personas": personas, **dict.fromkeys(KINDS, problem), "code": code_problem, "solve_code": code, "solve": solution, "relax": "Any number of bees will do. How many?", **more})  # type: ignore[arg-type]
+
+
+NO_TESTS = {"item without entry_point"}
 
 
 def test_agreed_problems_become_worked_lessons_with_their_votes() -> None:
     asked = teacher(relax="")
     found = write("persona", brief(n_lessons=12), asked)
     check_provenance(found, "persona", asked)
-    kept = judged(found).kept
-    assert len(kept) == len(lessons(found)) == 18 and {verify(row).outcome for row in kept} == {"pass"}
-    assert Counter(row.operator for row in kept).keys() == set(KINDS)
-    for row in kept:
+    made = lessons(found)
+    assert len(made) == 18 and Counter(row.operator for row in made).keys() == set(KINDS)
+    voted = [row for row in made if row.operator != "code"]
+    assert {verify(row).outcome for row in voted} == {"pass"} and {row.verifier for row in voted} == {"vote"}
+    for row in voted:
         assert row.check_kind == "vote" and row.meta["votes"] == "5/5" and row.meta["persona"].startswith("A keeper")
+        assert json.loads(row.check) == ["25"] * 5 and verify(replace(row, check=json.dumps(["25", "25", "3", "4", "3"]))).outcome == "fail"
         assert row.completion == "It is 30 - 5.\nThe answer is 25.", "the shortest solution of the majority"
         assert any(parent.startswith("L") for parent in row.parents) and any(parent.startswith("p") for parent in row.parents)
-    assert len(asked.tagged("solve")) == SOLUTIONS * 18
+    assert len(asked.tagged("solve")) == SOLUTIONS * len(voted)
+
+
+@needs_sandbox
+def test_code_problems_are_judged_by_running_them_against_their_tests() -> None:
+    asked = teacher()
+    made = [row for row in lessons(write("persona", brief(n_lessons=6), asked)) if row.operator == "code"]
+    assert made and len(asked.tagged("solve_code")) == len(made)
+    for row in made:
+        assert (row.verifier, row.check_kind) == ("code", "tests") and row.check.startswith("assert left_") and row.meta["entry_point"] in row.answer
+        assert row.prompt.startswith("Beekeeper") and row.completion == f"```python\n{row.answer}\n```"
+        assert verify(row).outcome == "pass"
+    assert all("assert" not in request.prompt for request in asked.tagged("solve_code")), "who solves it does not see the tests"
+    wrong = teacher(solve_code=lambda request, n: code(request, n).replace("bees - lost", "bees + lost"))
+    bad = [row for row in judged(write("persona", brief(n_lessons=6), wrong)).rejected if row.candidate.operator == "code" or row.candidate.lesson]
+    assert bad and {row.verdict.reason for row in bad} == {"the solution fails its tests"}
+
+
+def test_code_problems_without_tests_or_without_their_function_are_rows() -> None:
+    found = write("persona", brief(n_lessons=6), teacher(code='{"problem": "Write f."}', repair='{"problem": "Write f."}'))
+    assert set(reasons(found)) == {"item without entry_point"} and {row.operator for row in lessons(found)} == set(KINDS) - {"code"}
+    named = '{"problem": "Write f.", "entry_point": "f"}'
+    assert set(reasons(write("persona", brief(n_lessons=6), teacher(code=named, repair=named)))) == {"item without tests"}
+    found = write("persona", brief(n_lessons=6), teacher(solve_code="def other(): pass"))
+    assert {reason.split("_")[0] for reason in reasons(found)} == {"no function left"} and all("def other" in row.raw for row in found if row.lesson is None)
 
 
 def test_personas_come_from_real_texts_and_each_is_used_once() -> None:
     asked = teacher()
     found = write("persona", brief(n_lessons=8), asked)
     assert all(sum(task_text(row) in request.prompt for row in SEEDS) == 4 for request in asked.tagged("personas"))
+    assert sum(any(task_text(row) in request.prompt for request in asked.tagged("personas")) for row in SEEDS) > 4, "drawn anew for each request"
     used = [row.meta["persona"] for row in lessons(found)]
     assert len(set(used)) == len(used) == 12
     prompts = [request.prompt for request in asked.requests if request.tag.rpartition("/")[2] in KINDS]
     assert all(sum(f"Persona: {who}" in prompt for prompt in prompts) == 1 for who in used)
 
 
-def test_every_kind_comes_before_any_comes_again() -> None:
+@pytest.mark.parametrize(("n_lessons", "n_each"), [(3, 1), (5, 2)])
+def test_every_kind_comes_before_any_comes_again(n_lessons: int, n_each: int) -> None:
     asked = teacher()
-    write("persona", brief(n_lessons=5), asked)
-    kinds = [tag for request in asked.requests if (tag := request.tag.rpartition("/")[2]) in KINDS]
-    assert all(len(set(kinds[i : i + 4])) == 4 for i in range(0, len(kinds) - 3, 4))
+    write("persona", brief(n_lessons=n_lessons), asked)
+    assert Counter(tag for request in asked.requests if (tag := request.tag.rpartition("/")[2]) in KINDS) == dict.fromkeys(KINDS, n_each)
 
 
 def test_solutions_that_do_not_agree_are_refused_with_their_numbers() -> None:
-    asked = teacher(solve=lambda request, n: f"Well.\nThe answer is {25 + n % 5 * (n % 5 > 1)}")
+    asked = teacher(solve=lambda request, n: f"Well.\nThe answer is {25 + n % 5 * (n % 5 > 1)}", solve_code="")
     found = write("persona", brief(n_lessons=4), asked)
     rows = reasons(found)["the solutions do not agree"]
     assert not lessons(found) and {row.evidence for row in rows} == {"2/5"} and all("The answer is 28" in row.raw for row in rows)
-    three = teacher(solve=lambda request, n: f"Well.\nThe answer is {25 + n % 5 * (n % 5 > 2)}")
+    three = teacher(solve=lambda request, n: f"Well.\nThe answer is {25 + n % 5 * (n % 5 > 2)}", solve_code="")
     assert {row.meta["votes"] for row in lessons(write("persona", brief(n_lessons=4), three))} == {"3/5"}
 
 
 def test_solutions_without_the_fixed_last_line_do_not_count() -> None:
-    found = write("persona", brief(n_lessons=2), teacher(solve="It must be 25."))
-    assert set(reasons(found)) == {"no solution in the fixed form"}
+    found = write("persona", brief(n_lessons=2), teacher(solve="It must be 25.", code=problem, repair="-"))
+    assert set(reasons(found)) - NO_TESTS == {"no solution in the fixed form"}
 
 
 def test_a_relaxed_constraint_gives_the_rejected_side_of_a_pair() -> None:
@@ -104,7 +152,7 @@ def test_a_relaxed_constraint_gives_the_rejected_side_of_a_pair() -> None:
 def test_broken_replies_and_errors_are_rows() -> None:
     found = write("persona", brief(n_lessons=2), teacher(personas="No.", repair="Still no."))
     assert set(reasons(found)) == {"unparsed after repair: no JSON in the reply"}
-    found = write("persona", brief(n_lessons=2), teacher(solve=TeacherReply("", error="timeout")))
+    found = write("persona", brief(n_lessons=2), teacher(solve=TeacherReply("", error="timeout"), solve_code=TeacherReply("", error="timeout")))
     assert set(reasons(found)) == {"teacher: timeout"}
     repaired = teacher(**dict.fromkeys(KINDS, "bees"), repair='{"problem": "A hive of 30 bees loses 5. How many are left?"}')
     assert lessons(write("persona", brief(n_lessons=2), repaired)) and "bees" in repaired.tagged("repair")[0].prompt

@@ -28,6 +28,7 @@ OTHERS: dict[str, Any] = {
     "persona": "A keeper of bees.", "has_options": False, "n_problems": 4, "n_lessons": 4, "setting": "a farm", "problem": "A problem?", "answer": "An answer.",
     "critique_request": "Check it.", "subtopic": "a subject", "topic": "an area", "n_topics": 6, "n_subtopics": 5, "how": "Make it longer.", "style": "a letter",
     "audience": "adults", "chunks": ["A chunk."], "section": "A section.", "known": ["an old area"],
+    "program": "def solve(problem): ...", "reason": "it fails", "evidence": "in line 1",
 }  # fmt: skip
 
 

@@ -112,6 +112,7 @@ def test_each_heuristic_drops_its_own(task: str, reason: str) -> None:
 def test_words_that_only_contain_a_forbidden_one_pass() -> None:
     assert unfit("Imagine a profile of the typographer and count letters.") == "" and unfit("Count four red figs.") == ""
     assert unfit(" ".join(["word"] * 150)) == ""
+    assert unfit(" ".join(["word"] * 151)) == "more than 150 words"
 
 
 def test_the_rouge_gate_holds_against_humans_and_against_what_was_kept() -> None:

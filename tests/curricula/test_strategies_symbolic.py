@@ -311,3 +311,67 @@ def test_a_small_skill_ends_instead_of_repeating() -> None:
     ]
     found = lessons(brief(given, 1000))
     assert 50 < len(found) < 1000 and len({lesson.prompt for lesson in found}) == len(found)
+
+
+LOGIC = [
+    ("Every quarn is a blue thing of some sort, that is, whoever is a quarn is loud. Tom is a quarn. Is Tom loud?", "Yes"),
+    ("Everyone who is a mivel is a tarp. Nobody who is a tarp is calm: whoever is a tarp is not calm. Sue is a mivel. Is Sue calm?", "No"),
+    ("If someone is a wug, then that person is kind. Whoever is kind is a dorn. Pat is a wug. Is Pat a dorn?", "Yes"),
+    ("Every lorp is a vint. No vint is tall. Ann is a lorp. Is Ann tall?", "No"),
+]
+
+
+def test_logic_lessons_carry_a_proof_that_the_verifier_has_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = brief([failure(i, prompt, gold) for i, (prompt, gold) in enumerate(LOGIC)], 10)
+    found = lessons(given)
+    assert {lesson.answer for lesson in found} == {"Yes", "No"}
+    assert {find_engine(lesson.operator).family for lesson in found} <= {"horn", "logic"}
+    from curricula.engines import horn
+
+    real = horn._params
+    monkeypatch.setattr(horn, "_params", lambda theory: {**real(theory), "derivation": real(theory)["derivation"].replace("[premise]", "[1]", 1)})
+    horn_failures = [horn.ENGINES[0].sample(Random(i), 0.4) for i in range(6)]
+    with pytest.raises(RuntimeError, match="derived what does not follow"):
+        lessons(brief([failure(i, item.question, item.answer) for i, item in enumerate(horn_failures)], 5))
+
+
+def test_where_options_are_shown_the_question_does_not_list_them_too() -> None:
+    from curricula.engines.ordering import ENGINES as ORDERING
+
+    statement = next(engine for engine in ORDERING if engine.name == "order_statement")
+    failures = []
+    for i in range(8):
+        item = statement.sample(Random(i), 0.2)
+        texts = sorted([item.answer, *item.wrong])
+        options = "\n".join(f"({letter}) {text}" for letter, text in zip("ABCDEF", texts, strict=False))
+        gold = f"({'ABCDEF'[texts.index(item.answer)]})"
+        question = item.question.replace(item.params["listed"], "")
+        failures.append(failure(i, f"{question}\nOptions:\n{options}", gold, tuple(f"({letter})" for letter in "ABC"[: len(texts)])))
+    found = lessons(brief(failures, 10))
+    assert found and {lesson.operator for lesson in found} == {"order_statement"}
+    for lesson in found:
+        question, _, block = lesson.prompt.partition("\nOptions:\n")
+        assert not any(line[4:] in question for line in block.splitlines()), lesson.prompt
+
+
+def test_a_long_list_of_options_may_be_shortened_but_not_a_short_one() -> None:
+    colors = ["red", "orange", "yellow", "green", "blue", "brown", "magenta", "fuchsia", "mauve", "teal", "turquoise", "burgundy", "silver", "gold", "black", "gray", "purple", "pink"]
+    failures = []
+    for i, (a, b, c) in enumerate((("red", "blue", "gray"), ("pink", "black", "green"), ("blue", "purple", "red"), ("gray", "brown", "blue"))):
+        options = "\n".join(f"({chr(65 + at)}) {color}" for at, color in enumerate(colors))
+        prompt = f"On the desk there is a {a} cup, a {b} plate and a {c} lamp. What color is the plate?\nOptions:\n{options}"
+        failures.append(failure(i, prompt, f"({chr(65 + colors.index(b))})", tuple(f"({chr(65 + at)})" for at in range(len(colors)))))
+    found = lessons(brief(failures, 10))
+    assert found
+    for lesson in found:
+        block = lesson.prompt.partition("\nOptions:\n")[2].splitlines()
+        assert 5 <= len(block) <= 18 and lesson.answer in {line[:3] for line in block}
+        assert verify(lesson).outcome == "pass"
+
+
+def test_lists_without_commas_and_of_many_words_are_lists() -> None:
+    many = ["stove", "anvil", "cedar", "tulip", "raven", "ember", "plume", "quartz", "fable"]
+    given = [failure(i, f"Sort these alphabetically: {' '.join(many[i:])}", " ".join(sorted(many[i:]))) for i in range(5)]
+    found = lessons(brief(given, 10))
+    assert {lesson.operator for lesson in found} == {"sort_words"}
+    assert all(lesson.completion == lesson.answer == " ".join(sorted(lesson.answer.split())) for lesson in found), "bare golds, long or short"

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from curricula.sandbox import tiers
 from curricula.strategies.textbook import AUDIENCES, STYLES
 from curricula.teacher import TeacherReply, TeacherRequest
 from tests.curricula.teachers import (
@@ -24,6 +25,7 @@ from tests.curricula.teachers import (
     write,
 )
 
+needs_sandbox = pytest.mark.skipif(tiers.in_force() is None, reason=f"no tier holds here: {tiers.why_none()}")
 NEAR = tuple(figs(n) for n in range(40, 46))
 
 
@@ -56,12 +58,13 @@ def test_exercises_become_lessons_that_know_their_section() -> None:
 
 def test_sections_are_grounded_in_one_or_two_human_texts_near_the_weakness() -> None:
     asked = teacher()
-    found = write("textbook", brief(n_lessons=40, seeds=(*NEAR, *SEEDS)), asked)
+    found = write("textbook", brief(n_lessons=40, seeds=(*SEEDS, *NEAR)), asked)
     n_texts = Counter()
     for request in asked.tagged("section"):
         used = [row for row in (*NEAR, *SEEDS) if row.prompt in request.prompt and row.completion in request.prompt]
         n_texts[len(used)] += 1
     assert set(n_texts) == {1, 2}
+    assert all(any(row.prompt in request.prompt for request in asked.tagged("section")) for row in NEAR), "each in its turn"
     assert all(row.prompt in asked.tagged("section")[0].prompt or row not in NEAR for row in NEAR if row.lesson_id in lessons(found)[0].parents)
     assert any(parent.startswith("L") for parent in lessons(found)[0].parents)
     assert any(row.prompt in asked.tagged("section")[0].prompt for row in NEAR) and not any(row.prompt in asked.tagged("section")[0].prompt for row in SEEDS)
@@ -117,3 +120,20 @@ def test_wrong_exercises_fail_at_the_verifier_and_broken_ones_are_rows() -> None
     for purpose in ("outline", "exercises"):
         why = set(reasons(write("textbook", brief(n_lessons=2, seeds=NEAR), teacher(**{purpose: "Sure!"}))))
         assert why == {"unparsed after repair: no JSON in the reply"}
+
+
+@needs_sandbox
+def test_exercises_that_ask_for_code_are_judged_by_running_them() -> None:
+    def with_code(request: TeacherRequest, n: int) -> str:
+        items = json.loads(exercises(request, n, 3))["exercises"]
+        for i, sign in enumerate("-+"):
+            items.append({"problem": f"Write left_{i}(has, loses): how many nuts of {n} are left?", "answer": f"```python\ndef left_{i}(has, loses):\n    return has {sign} loses\n```",
+                          "tests": f"assert left_{i}(9, 4) == 5\nassert left_{i}(7, 7) == 0\nassert left_{i}(100, 1) == 99"})  # fmt: skip
+        return json.dumps({"exercises": items})
+
+    asked = teacher(exercises=with_code)
+    result = judged(write("textbook", brief(n_lessons=2, seeds=NEAR), asked))
+    [code] = [row for row in result.kept if row.operator == "code_exercise"]
+    assert (code.verifier, code.check_kind, code.completion) == ("code", "tests", "```python\ndef left_0(has, loses):\n    return has - loses\n```")
+    assert [row.verdict.reason for row in result.rejected] == ["the solution fails its tests"] and len(result.kept) == 4
+    assert code.meta["exercise"] == 4 and code.prompt.startswith("Write left_0") and not asked.tagged("solve")

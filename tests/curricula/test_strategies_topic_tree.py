@@ -61,6 +61,7 @@ def test_revised_and_scored_questions_become_lessons_with_their_path() -> None:
         assert row.meta["scores"] == GOOD and row.check_kind == "expression" and "response" not in row.meta
         assert row.meta["path"][0].startswith("area") and row.meta["path"][1].startswith("subject")
     assert {any(how in request.prompt for how in REVISIONS) for request in asked.tagged("revise")} == {True}
+    assert all(any(how in request.prompt for request in asked.tagged("revise")) for how in REVISIONS), "drawn anew for each question"
 
 
 def test_the_tree_is_walked_in_turns_and_grows_when_it_is_used_up() -> None:

@@ -106,10 +106,10 @@ PRICED = ("teacher.usd_per_million_in=50", "teacher.usd_per_million_out=50", "li
 def test_the_budget_is_a_ceiling_and_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEACHER_KEY", "x")
     with ScriptedServer(answer=GoodTeacher()) as server:
-        config = load_config(None, [*settings(server.url, *PRICED), "limits.cycles=4", "limits.budget_usd=0.4"], {})
+        config = load_config(None, [*settings(server.url, *PRICED), "limits.cycles=4", "limits.budget_usd=0.185"], {})
         outcome = start(config, tmp_path, SilentWatcher(), open_student=scripted_student())
     with Store.read(tmp_path) as store:
-        assert 0 < store.money.spent_usd(outcome.run) <= 0.4
+        assert 0 < store.money.spent_usd(outcome.run) <= 0.185
         assert len(store.decisions.all(outcome.run)) < 4
         charged = sum(row["usd"] for row in store.weaknesses.ledger(outcome.run))
         taught = [row["usd"] for row in store.money.costs(outcome.run) if row["tag"].split("/")[0] not in ("check", "phrases", "names")]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -52,6 +52,10 @@ SPECIFIC = frozenset(
     )
 )
 """Relations that seldom hold by chance; only these explain a failure."""
+OPENING = re.compile(r".{10,}?[.:!]\s+(?=\S+(?:\s+\S+){3})", re.DOTALL)
+MIN_SHARED = 4  # failures that open with the same sentence
+PERMUTED = frozenset(("sorted", "sorted_back", "reversed_list", "ascending", "descending"))
+"""The gold's words are those of the question, in another order."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def searchable(question: str, answer: str) -> str:
 
 @lru_cache(maxsize=1)
 def engine_index() -> EngineIndex:
-    """Sample all engines and fit the vectoriser; about a second, once a process. The seed is fixed: what
+    """Sample all engines and fit the vectoriser; two seconds of CPU, once a process. The seed is fixed: what
     an engine looks like does not depend on the run."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -167,10 +171,15 @@ def match_engines(readings: Sequence[Reading], excluded: frozenset[str] = frozen
         return []
     index = engine_index()
     near = similarities(readings)
+    if bare := _without_opening(readings):
+        other = similarities(bare)
+        near = Similarities(np.maximum(near.whole, other.whole), np.maximum(near.text, other.text))
     scores, alike = _per_engine(near.whole), _per_engine(near.text)
     matches = []
     for i, reading in enumerate(readings):
         kind, held = answer_kind(reading.gold), frozenset(relations(_problem(reading), reading.gold))
+        if kind == "text" and held & PERMUTED:
+            kind = "list"  # of more words than a bare answer has
         lacking = [min(2, len(index.required[name] - held)) for name in index.engines]
         n_words = len(reading.stem.split())
         is_long = np.array([n_words > MAX_LENGTH_RATIO * index.n_words[name] for name in index.engines])
@@ -189,6 +198,19 @@ def match_engines(readings: Sequence[Reading], excluded: frozenset[str] = frozen
         is_covered = similarity >= floor
         matches.append(Match(i, name if is_covered else "", name, round(similarity, 4), is_explained))
     return matches
+
+
+def _without_opening(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings without the sentence that most of them open with and that says nothing of their own; none if there is no such."""
+    openings = [OPENING.match(reading.stem) for reading in readings]
+    counts = Counter(found[0] for found in openings if found)
+    shared = {text for text, n in counts.items() if n >= MIN_SHARED and 2 * n > len(readings)}
+    if not shared:
+        return []
+    return [
+        replace(reading, stem=reading.stem[found.end() :].strip()) if found and found[0] in shared else reading
+        for reading, found in zip(readings, openings, strict=True)
+    ]
 
 
 def _problem(reading: Reading) -> str:

@@ -118,7 +118,11 @@ def relations(question: str, gold: str) -> list[str]:
     if value and abs(stated := float(value[1].replace(",", ""))) < MAX_NUMBER:
         named += _numeric(stated, numbers, text, members)
     elif "," in low or len(low.split()) > 2:
-        named += _of_list([part for part in re.split(r"[,\s]+", low) if part], members)
+        parts = [part for part in re.split(r"[,\s]+", low) if part]
+        if len(parts) > 2 and sorted(parts) == sorted(tail := _unpunctuated(text, len(parts))) != sorted(members):
+            members = tail
+            named += [] if "list_of_words" in named else ["list_of_words"]
+        named += _of_list(parts, members)
     else:
         named += _of_word(low, text.lower(), members)
     if ROMAN.fullmatch(answer) and any(
@@ -225,6 +229,11 @@ def _of_list(parts: list[str], members: list[str]) -> list[str]:
         "reversed_list": parts == members[::-1],
     }
     return [name for name, is_true in holds.items() if is_true] or ["same_members"]
+
+
+def _unpunctuated(text: str, count: int) -> list[str]:
+    """The last words of a text, as many as the gold has: "Sort these: yam fig plum" has no commas."""
+    return text.lower().rstrip(".?").split()[-count:]
 
 
 def _ordinals(text: str) -> list[int]:

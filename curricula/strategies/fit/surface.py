@@ -263,7 +263,7 @@ def read_shape(failures: Sequence[Failure], golds: Sequence[str] | None = None) 
     )
     finals = [m for gold in raw if (m := FINAL_LINE.search(gold)) and len(gold) > len(m[0]) + 20]
     final_line = Counter(m["lead"] for m in finals).most_common(1)[0][0] if len(finals) > len(raw) / 2 else ""
-    if not final_line and raw and sum(len(gold.split()) > LONG_GOLD_WORDS for gold in raw) > len(raw) / 2:
+    if not final_line and sum(_is_prose(gold, failure.prompt) for gold, failure in zip(raw, failures, strict=True)) > len(raw) / 2:
         final_line = "The answer is "
     answers = [final_answer(gold) for gold in raw]
     stops = sum(gold.endswith(".") for gold in raw) > len(raw) / 2
@@ -292,6 +292,11 @@ def read_shape(failures: Sequence[Failure], golds: Sequence[str] | None = None) 
         ),
         final_line=final_line,
     )
+
+
+def _is_prose(gold: str, prompt: str) -> bool:
+    """Long, and not just words of the prompt in another order."""
+    return len(gold.split()) > LONG_GOLD_WORDS and not set(re.findall(r"\w+", gold.lower())) <= set(re.findall(r"\w+", prompt.lower()))
 
 
 def _majority(values: list[str]) -> str:

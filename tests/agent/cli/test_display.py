@@ -92,3 +92,30 @@ def test_pace_starts_anew_with_another_thing() -> None:
     assert pace.seconds_left("a", 60, 100) == pytest.approx(40)
     assert pace.seconds_left("b", 60, 100) is None
     assert pace.seconds_left("b", 61, 0) is None
+
+
+def test_two_things_at_once_have_a_bar_and_a_pace_each_and_their_notes_are_shown() -> None:
+    clock = Clock()
+    stream = io.StringIO()
+    plain, lines = PlainWatcher(stream, clock), io.StringIO()
+    watchers = [plain, JsonWatcher(lines, clock)]
+    for second in range(0, 41, 4):
+        clock.now = second
+        for watcher in watchers:
+            watcher.progress("lessons", second // 4, 20, f"{second // 4} kept of {second} asked, $0.0123 of $1.00, 4,321 tokens")
+            watcher.progress("teacher", second % 8, 8, "$0.0123, 4,321 tokens")
+    text = stream.getvalue()
+    assert "  lessons 9 of 20, 9 kept of 36 asked, $0.0123 of $1.00, 4,321 tokens, 44 s left" in text and "  teacher 4 of 8, $0.0123" in text
+    last = [json.loads(line) for line in lines.getvalue().splitlines() if '"lessons"' in line][-1]
+    assert last["note"].startswith("10 kept") and last["seconds_left"] == 40.0
+    console = Console(file=io.StringIO(), force_terminal=True, width=160)
+    with Progress("{task.description}", "{task.fields[note]}", console=console) as progress:
+        rich = RichWatcher(progress)
+        rich.stage("r", 1, "teach")
+        rich.progress("lessons", 1, 20, "1 kept of 4 asked")
+        rich.progress("teacher", 7, 8, "$0.01")
+        rich.progress("teacher", 1, 8, "$0.02")
+        assert [(task.description, task.completed, task.fields["note"]) for task in progress.tasks] == [
+            ("cycle 1 teach · lessons", 1, "1 kept of 4 asked"), ("cycle 1 teach · teacher", 1, "$0.02")]
+        rich.stage("r", 1, "train")
+        assert [task.description for task in progress.tasks] == ["cycle 1 train"]

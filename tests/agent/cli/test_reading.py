@@ -199,3 +199,9 @@ def test_simulating_without_answers_says_what_to_do(weakspot: Weakspot, tmp_path
     ran = weakspot("gate", "simulate", "--cycle", "9", "--state", finished_dir)
     assert ran.code == 2 and "cycle 9 of" in ran.err and "cycles that did: 1, 2, 3" in ran.err
     assert weakspot("gate", "simulate", "--candidates", "5", "--state", finished_dir).code == 2
+
+
+def test_a_curriculum_of_an_older_version_says_so(weakspot: Weakspot, finished_dir: Path) -> None:
+    for words in (["show"], ["rebuild"], ["explain", "1"]):
+        ran = weakspot("mix", *words, "--state", finished_dir)
+        assert ran.code == 2 and "before recipes named their sources" in ran.err and "curriculum.jsonl" in ran.err

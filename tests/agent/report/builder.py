@@ -144,7 +144,9 @@ class _Builder:
         self.store.weaknesses.add(self.run, cycle, rows, members, points)
         self.store.weaknesses.add_outline(self.run, cycle, self._outline(probes, samples, rows))
         self.store.weaknesses.add_plan(self.run, cycle, [{"weakness": row["weakness"], "strategy": "symbolic", "n_lessons": 60, "learnability": 0.6,
-                                                          "reason": f"{row['n_failures']} failures"} for row in rows])
+                                                          "reason": f"{row['n_failures']} failures"} for row in rows],
+                                       {"cycle": cycle, "gain": 0.1, "gain_low": 0.02, "gain_high": 0.9 if cycle == 1 else 0.11, "power": 0.5, "promotion": 0.4, "n_lessons": 300,
+                                        "n_kept": 240.0, "n_tokens": 9000, "seconds": 200.0, "usd": 0.0, "usd_left": None, "n_looks": cycle - 1})
         self.weaknesses = rows
 
     def _outline(self, probes: list[Probe], samples: list[Sample], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -55,6 +55,9 @@ def test_a_human_task_that_holds_a_probe_of_any_split_is_no_seed(tmp_path: Path)
         (["plan.strategies=[symbolic, alpaca]"], "strategy 'alpaca' asks a language model and the teacher is 'symbolic'"),
         (["plan.strategies=[retrieve]", "curriculum.anchors=[]"], "strategy 'retrieve' needs human-made rows"),
         (["plan.strategies=[retrieve]", "curriculum.seeds=[gone.jsonl]"], "no anchor file"),
+        (["plan.strategies=[web_math]"], "strategy 'web_math' takes passages of web pages and none are named"),
+        (["plan.strategies=[web_math]", "web.pages=[.]"], "judges pages against seed text and none is named"),
+        (["plan.strategies=[web_math]", "web.pages=[gone]", "web.seed_text=[gsm8k_cot]"], "no file or folder"),
         (["curriculum.anchors=[bbh_cott]"], "unknown anchor source 'bbh_cott'"),
     ],
 )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
-from agent.stages.teach import _earlier
+import pytest
+
+from agent.config import Config
+from agent.fakes import Script, ScriptedStudent
+from agent.stages.learnability import learnability_step
+from agent.stages.teach import _earlier, _mix
 from agent.store import Store
+from curricula.filters.decontaminate import Decontaminator
 from curricula.lesson import Lesson
+from curricula.mix import MixError
 from probes.suite import Probe, Suite
 
 RUN = "r"
@@ -31,3 +39,66 @@ def test_lessons_from_a_probe_that_came_under_suspicion_are_not_taught_again(tmp
         assert (row["prompt"], row["witnesses"]) == ("Question 0?", [witness])
         assert store.suspects.of_cycle(RUN, 1) == []
         assert [found["cycle"] for found in store.suspects.of_probe(RUN, "s", "p0")] == [2]
+
+
+def test_proved_lessons_may_do_without_real_data_for_two_curricula_in_a_row_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_text(json.dumps({"prompt": "Who lives here?", "completion": "A baker and her three sons."}) + "\n")
+    warnings: list[str] = []
+
+    def mix(cycle: int, policy: str, kind: str = "engine"):
+        config = Config.model_validate({"curriculum": {"anchors": [str(tmp_path / "own.jsonl")], "policy": policy}})
+        context = SimpleNamespace(store=store, config=config, student=ScriptedStudent(tmp_path), seed=lambda *names: 7, watcher=SimpleNamespace(say=warnings.append))
+        lessons = [Lesson(f"Cycle {cycle}: what is {i} plus {i}?", str(2 * i), str(2 * i), "symbolic", 1, check=str(2 * i), check_kind=kind) for i in range(40)]
+        made = _mix(context, {"run": RUN, "cycle": cycle}, lessons, [], Decontaminator([]))  # type: ignore[arg-type]
+        store.lessons.add_curriculum(RUN, cycle, len(made.rows), made.n_tokens, made.real_share, "x", "p", made.recipe)
+        return made
+
+    with Store.open(tmp_path) as store:
+        store.runs.create(RUN, "name: x", "hash", {})
+        for policy in ("mix", "both"):
+            with pytest.raises(MixError, match="too little real data"):
+                mix(1, policy)
+        with pytest.raises(MixError, match="no lesson to mix"):
+            mix(1, "verified", kind="agreement")
+        first, second = mix(1, "verified"), mix(2, "verified")
+        assert 0 < first.real_share < 0.3 and 0 < second.real_share < 0.3
+        assert ["first of at most 2" in warnings[0], "second of at most 2" in warnings[1]] == [True, True]
+        with pytest.raises(MixError, match="it was below that in the last 2 curricula"):
+            mix(3, "verified")
+        with (tmp_path / "own.jsonl").open("a") as stream:
+            stream.writelines(json.dumps({"prompt": f"Who lives in house {i} of the lane?", "completion": "A baker and her three sons live there."}) + "\n" for i in range(60))
+        assert mix(3, "verified").real_share >= 0.3
+        assert mix(4, "verified").recipe["is_below_real_min"] is False and store.lessons.n_below_real_min(RUN, 5) == 0
+        assert [row["name"] for row in first.recipe["anchors"]] == [str(tmp_path / "own.jsonl")]
+
+
+@pytest.mark.parametrize(("how", "skill", "outcome", "reason"), [
+    ("margin", 0.5, "pass", ""), ("margin", 0.01, "fail", "out of reach without steps"), ("margin", 0.95, "fail", "mastered already"),
+    ("rollouts", 0.5, "fail", "out of reach without steps"),
+])  # fmt: skip
+def test_the_champion_says_what_is_learnable(tmp_path: Path, how: str, skill: float, outcome: str, reason: str) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Student(ScriptedStudent):
+        def rollouts(self, prompts, n, *, max_tokens, seed, adapter=""):
+            asked.append(("rollouts", adapter))
+            assert n == 8 and max_tokens > 10
+            return super().rollouts(prompts, n, max_tokens=max_tokens, seed=seed, adapter="")
+
+        def answer_scores(self, rows, adapter=""):
+            asked.append(("margin", adapter))
+            return super().answer_scores(rows, "")
+
+    said: list[str] = []
+
+    def step(how: str, champion: str = "abc"):
+        config = Config.model_validate({"curriculum": {"learnable": how}})
+        context = SimpleNamespace(config=config, student=Student(tmp_path, Script(base_skill=skill)), seed=lambda *names: 7, watcher=SimpleNamespace(say=said.append))
+        return learnability_step(context, {"run": RUN, "cycle": 1, "champion": champion})  # type: ignore[arg-type]
+
+    assert step("off") is None and said == []
+    assert (step(how, champion="") is None) == (how == "margin") == bool(said), "an untaught base's bare answers say nothing"
+    check = step(how)
+    assert check is not None
+    (verdict,) = check([Lesson("What is 3 and 4?", "7", "7", "symbolic", 1)])
+    assert (verdict.outcome, verdict.reason) == (outcome, reason) and asked == [(how, "abc")]

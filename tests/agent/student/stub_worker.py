@@ -11,10 +11,22 @@ from agent.student.contract import BadAdapter
 from agent.student.worker import Handlers, main
 
 
+class Echo:
+    """A student whose answers say what it was asked."""
+
+    def rollouts(self, prompts, n, max_tokens, seed, adapter, progress):
+        progress(1, 1)
+        return [[f"{prompt} {max_tokens} {seed} {adapter}"] * n for prompt in prompts]
+
+    def answer_scores(self, rows, adapter, progress):
+        return [(-float(len(prompt)), float(len(completion))) for prompt, completion in rows]
+
+
 class StubHandlers(Handlers):
     """`effect` does what its first prompt says."""
 
     def do_load(self, spec):
+        self._student = Echo()
         return {"device": "none", "dtype": "none", "template": "t", "engine": "stub"}
 
     def do_effect(self, spec):

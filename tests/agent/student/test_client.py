@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.student.client import WorkerStudent, worker_environment
-from agent.student.contract import BadAdapter
+from agent.student.contract import AnswerScore, BadAdapter
 from probes.errors import WeakspotError
 
 
@@ -52,6 +52,14 @@ def test_one_worker_serves_many_jobs_and_ends_on_close(student):
     student.close()
     student.close()
     assert wait_until_gone(int(first))
+
+
+def test_rollouts_and_scores_come_back_in_order(student):
+    assert student.rollouts(["a", "ü\u2028"], 2, max_tokens=9, seed=7) == [["a 9 7 "] * 2, ["ü\u2028 9 7 "] * 2]
+    assert student.answer_scores([("abc", "x"), ("a", "xy")]) == [AnswerScore(-3.0, 1.0), AnswerScore(-1.0, 2.0)]
+    assert student.rollouts([], 8, max_tokens=9, seed=7) == [] == student.answer_scores([])
+    with pytest.raises(BadAdapter):
+        student.answer_scores([("a", "b")], "0" * 64)
 
 
 def test_a_worker_that_dies_is_replaced_and_the_job_repeated(student, tmp_path):

@@ -83,3 +83,30 @@ def test_greedy_continuation_is_recognised(loaded):
     (scores,) = decode.score(model, [decode.Continuations(PROMPTS[0], (tuple(ids), (9, 9, 9)))], batch_tokens=500)
     assert [one.is_greedy for one in scores] == [True, False]
     assert scores[0].logprob > scores[1].logprob
+
+
+def test_sampled_tokens_come_as_often_as_they_are_probable(loaded):
+    model, prompt, n = loaded[0], PROMPTS[0], 400
+    with torch.inference_mode():
+        probabilities = model(input_ids=torch.tensor([prompt])).logits[0, -1].softmax(-1)
+
+    def draw(seed):
+        pick = decode.sampler(seed, model.device)
+        return [row.ids[0] for row in decode.generate(model, [prompt] * n, max_new=1, stop_ids=frozenset(), batch_size=400, pick=pick)]
+
+    drawn = draw(7)
+    assert drawn == draw(7) != draw(8)
+    seen = torch.bincount(torch.tensor(drawn), minlength=len(probabilities)) / n
+    assert float((seen - probabilities).abs().max()) < 0.1, "four standard deviations at one half"
+
+
+def test_the_margin_is_the_least_lead_over_another_token(loaded):
+    model, answer = loaded[0], (5, 61, 9)
+    (greedy,) = decode.generate(model, [PROMPTS[1]], max_new=3, stop_ids=frozenset(), batch_size=1)
+    items = [decode.Continuations(PROMPTS[1], (answer, tuple(greedy.ids)))]
+    ((other, best),) = decode.score(model, items, batch_tokens=4096)
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([[*PROMPTS[1], *answer]])).logits[0, len(PROMPTS[1]) - 1 : -1]
+    leads = [float(row[token] - torch.cat([row[:token], row[token + 1 :]]).max()) for row, token in zip(logits, answer, strict=True)]
+    assert other.margin == pytest.approx(min(leads), abs=1e-4) and not other.is_greedy
+    assert best.margin > 0 and best.is_greedy

@@ -133,3 +133,19 @@ def test_batches_hold_similar_lengths_in_random_order():
     assert max(spans) <= 8
     means = [sum(lengths[i] for i in batch) / len(batch) for batch in batches[:-1]]
     assert means != sorted(means) and means != sorted(means, reverse=True)
+
+
+def test_trl_trains_on_what_the_mix_writes_as_it_is(tmp_path):
+    import datasets
+    from trl.data_utils import is_conversational
+
+    from curricula.lesson import Lesson
+    from curricula.mix import build_mix
+    from curricula.mix_file import write_curriculum
+
+    lessons = [Lesson(f"What is {i} + 1?", str(i + 1), str(i + 1), "symbolic", 1, check_kind="engine") for i in range(20)]
+    anchors = [Lesson(f"Tell me of {i}", f"Here you are, {i} it is", "x", "anchor", 0, source=f"set#{i}") for i in range(20)]
+    mix = build_mix(lessons, [], anchors, [], count_tokens=lambda rows: [len(a + b) for a, b in rows], real_min=0.3, real_max=0.7, max_tokens=None, seed=1)
+    write_curriculum(mix, tmp_path / "curriculum.jsonl")
+    rows = datasets.load_dataset("json", data_files=str(tmp_path / "curriculum.jsonl"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert len(rows) == len(mix.rows) and all(is_conversational({key: row[key] for key in ("prompt", "completion")}) for row in rows)

@@ -124,3 +124,14 @@ def test_cores_honour_the_users_limit(monkeypatch):
     assert usable_cores() == 1
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert usable_cores() >= 1
+
+
+def test_answers_are_drawn_as_often_as_the_score_of_the_answer_says(warm, adapter):
+    prompts, n = ["question 3", "question 5"], 24
+    drawn = warm.rollouts(prompts, n, 4, 7, adapter, silent)
+    assert [len(own) for own in drawn] == [n, n] and drawn[0][:8] == warm.rollouts(prompts, n, 4, 7, adapter, silent)[0][:8]
+    scores = warm.answer_scores([(prompt, "yes") for prompt in prompts], adapter, silent)
+    for own, (logprob, _) in zip(drawn, scores, strict=True):
+        assert own.count("yes") / n == pytest.approx(torch.tensor(logprob).exp().item(), abs=0.41), "four standard deviations at one half"
+    base = warm.answer_scores([("question 3", "yes")], "", silent)[0]
+    assert base[0] < scores[0][0] and base[1] < scores[0][1], "training made the answer likelier"

@@ -30,6 +30,8 @@ class Step:
     """Pause after each byte."""
     is_reset: bool = False
     """Close the connection instead of answering."""
+    raw: bytes = b""
+    """Bytes for the wire, status line and all, in place of a proper answer; then the connection closes."""
 
 
 def good(
@@ -83,6 +85,8 @@ class ScriptedServer:
         self.answer = answer
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.peers: set[Any] = set()
+        """Client addresses: one a connection."""
         self.in_flight = self.most_in_flight = 0
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -128,6 +132,7 @@ class ScriptedServer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                server.peers.add(self.client_address)
                 step = server.take(body, self.headers.get("authorization", ""))
                 try:
                     self._play(step)
@@ -139,6 +144,10 @@ class ScriptedServer:
             def _play(self, step: Step) -> None:
                 time.sleep(step.hang_s)
                 if step.is_reset:
+                    self.close_connection = True
+                    return
+                if step.raw:
+                    self.wfile.write(step.raw)
                     self.close_connection = True
                     return
                 self.send_response(step.status)

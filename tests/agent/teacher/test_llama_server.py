@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import TeacherConfig
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
 from curricula.teacher import TeacherRequest
 from tests.agent.teacher.llama_server import is_installed, llama_server

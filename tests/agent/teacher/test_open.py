@@ -39,12 +39,12 @@ def test_entries_carry_their_cycle_and_the_cap_is_the_runs(tmp_path: Path) -> No
     config = Config()
     with started(tmp_path, config) as store:
         ledger = StoreLedger(store, "r1", 0.5)
-        first = ledger.reserve(0.3, "check")
+        first = ledger.reserve(0.3, "check", "m")
         store.runs.begin_stage("r1", 2, "teach", "h")
         with pytest.raises(BudgetExceeded, match=r"budget of \$0.50"):
-            ledger.reserve(0.3, "error_analysis")
+            ledger.reserve(0.3, "error_analysis", "m")
         ledger.settle(first, 0.1, 10, 5)
-        ledger.reserve(0.3, "error_analysis")
+        ledger.reserve(0.3, "error_analysis", "m")
         assert store.money.spent_usd("r1") == pytest.approx(0.4)
         assert [(row["cycle"], row["tag"]) for row in store.money.costs("r1")] == [
             (0, "check"),

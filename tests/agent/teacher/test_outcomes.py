@@ -1,14 +1,12 @@
-"""What a failed call means, secrets in texts, and the adaptive limit: the parts without a server."""
+"""What a failed call means, and secrets in texts: the parts without a server."""
 
 from __future__ import annotations
 
-import asyncio
 import email.utils
 import time
 
 import pytest
 
-from agent.teacher.limiter import Limiter
 from agent.teacher.outcomes import read_error
 from agent.teacher.price import is_loopback
 from agent.teacher.redact import MASK, redact, redact_known
@@ -85,39 +83,3 @@ def test_loopback_is_recognised_and_lookalikes_are_not() -> None:
         "https://api.openai.com",
     ]
     assert all(map(is_loopback, here)) and not any(map(is_loopback, away))
-
-
-def test_one_burst_of_429s_halves_the_limit_once() -> None:
-    async def play() -> tuple[float, float, int]:
-        limiter = Limiter(8)
-        async with limiter.slot() as first, limiter.slot() as second:
-            limiter.shrink(first)
-            limiter.shrink(second)
-            halved = limiter.limit
-        limiter.shrink(limiter.shrink(-1))
-        quartered = limiter.limit
-        for _ in range(100):
-            limiter.grow()
-        return halved, quartered, int(limiter.limit)
-
-    assert asyncio.run(play()) == (4.0, 2.0, 8)
-
-
-def test_the_limit_is_never_passed_and_never_below_one() -> None:
-    async def play() -> int:
-        limiter, running, most = Limiter(3), 0, 0
-
-        async def call() -> None:
-            nonlocal running, most
-            async with limiter.slot() as generation:
-                running += 1
-                most = max(most, running)
-                await asyncio.sleep(0)
-                limiter.shrink(generation)
-                running -= 1
-
-        await asyncio.gather(*(call() for _ in range(50)))
-        assert limiter.limit == 1.0 and limiter.in_flight == 0
-        return most
-
-    assert asyncio.run(play()) == 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from agent.teacher.contract import BudgetExceeded
-from agent.teacher.litellm_client import LLMTeacher
+from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
 from curricula.teacher import TeacherRequest
 from probes.errors import WeakspotError
@@ -39,6 +39,7 @@ class Settings:
     max_tries: int = 3
     usd_per_million_in: float | None = None
     usd_per_million_out: float | None = None
+    fallbacks: tuple = ()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,7 +59,7 @@ class Bench:
             Settings(api_base=server.url, **settings),
             self.cache,
             self.ledger,
-            progress=lambda what, done, total: self.progress.append((done, total)),
+            progress=lambda what, done, total, note="": self.progress.append((done, total)),
             backoff_s=0.0,
             sleep=self._sleep,
         )
@@ -141,21 +142,21 @@ def test_concurrency_shrinks_on_429_and_grows_back(bench) -> None:
     one, server = bench(answer=answer, concurrency=4, max_tries=9)
     replies = one.ask(*[str(i) for i in range(4)])
     assert [reply.error for reply in replies] == [""] * 4
-    limiter = one.teacher._limiter
+    limiter = one.teacher._callers[0].limiter
     assert limiter is not None and limiter.limit < 4
     one.ask(*[str(i) for i in range(10, 40)])
     assert limiter.limit > 3.5
-    assert server.most_in_flight <= 4
+    assert server.most_in_flight <= 5
 
 
 @pytest.mark.parametrize(
     ("step", "n_tries", "reason"),
     [
         (failing(500), 3, "the server failed (500): boom"),
-        (failing(503), 3, "the server failed (503)"),
-        (broken(), 2, "the body can't be read"),
-        (broken(b"<html>"), 2, "the body can't be read"),
-        (broken(b'{"choices": [{"message": {"content": "\xff"}}]}'), 2, "the body can't be read"),
+        (failing(503), 10, "the server failed (503)"),
+        (broken(), 3, "the body can't be read"),
+        (broken(b"<html>"), 3, "the body can't be read"),
+        (broken(b'{"choices": [{"message": {"content": "\xff"}}]}'), 3, "the body can't be read"),
         (empty_choices(), 2, "no choices"),
         (good(None), 2, "empty"),
         (good("  \n"), 2, "empty"),
@@ -325,7 +326,7 @@ def test_a_closed_port_is_refused_by_check_with_its_address() -> None:
 
 
 def test_importing_the_client_does_not_import_litellm() -> None:
-    code = "import sys, agent.teacher.litellm_client; sys.exit('litellm' in sys.modules)"
+    code = "import sys, agent.teacher.engine; sys.exit('litellm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -336,3 +337,54 @@ def test_sampling_settings_of_a_request_reach_the_server_and_are_left_out_where_
     special, plain = server.requests
     assert (special["top_p"], special["presence_penalty"], special["stop"]) == (0.5, 2.0, ["\n16.", "\n16 ."])
     assert not {"top_p", "presence_penalty", "stop"} & plain.keys()
+
+
+def test_reservations_of_calls_in_flight_are_waited_for_not_taken_for_the_end(bench) -> None:
+    # Each reserves $120e-6 and costs $15e-6: 20 calls cost less than the cap, 20 reservations four times as much.
+    one, server = bench(Step(good("x").body, hang_s=0.02), usd_per_million_in=1.0, usd_per_million_out=1.0, budget_usd=600e-6, concurrency=16)
+    assert [reply.error for reply in one.ask(*[f"call{i:02d}" for i in range(20)])] == [""] * 20
+    assert one.ledger.spent_usd == pytest.approx(20 * 15e-6) and server.most_in_flight <= 5
+
+
+def test_a_hang_is_begun_again_once_the_usual_seconds_are_known(bench) -> None:
+    n = {"seen": 0}
+
+    def answer(body: dict) -> Step:
+        n["seen"] += 1
+        return Step(good("x").body, hang_s=30.0) if n["seen"] == 3 else good("x")
+
+    one, server = bench(answer=answer, timeout_s=20.0, concurrency=2)
+    started = time.monotonic()
+    replies = one.ask(*[str(i) for i in range(40)])
+    assert [reply.error for reply in replies] == [""] * 40 and len(server.requests) == 41
+    assert time.monotonic() - started < 9.0, "half of the deadline is what a hang would take if nothing were known"
+    assert sum(entry.usd for entry in one.ledger.entries) == 0
+
+
+def test_what_all_attempts_cost_is_the_reply_s_cost(bench) -> None:
+    one, _ = bench(broken(), broken(), good("8"), usd_per_million_in=1.0, usd_per_million_out=1.0)
+    reply = one.ask("3+5?")[0]
+    assert reply.cost_usd == pytest.approx(one.ledger.spent_usd) and reply.cost_usd > 200e-6
+    failed, _ = bench(broken(), usd_per_million_in=1.0, usd_per_million_out=1.0)
+    assert failed.ask("3+5?")[0].cost_usd == pytest.approx(failed.ledger.spent_usd)
+
+
+def test_one_connection_serves_many_calls_and_none_is_left_open() -> None:
+    code = """
+import sys
+from agent.teacher.engine import LLMTeacher
+from agent.teacher.memory import MemoryCache, MemoryLedger
+from curricula.teacher import TeacherRequest
+from tests.agent.teacher.scripted_server import ScriptedServer, Step, good
+from tests.agent.teacher.test_engine import Settings
+
+for turn in range(2):
+    with ScriptedServer([Step(good("x").body, hang_s=0.01)]) as server:
+        with LLMTeacher(Settings(api_base=server.url, concurrency=3), MemoryCache(), MemoryLedger(1.0)) as teacher:
+            for i in range(4):
+                teacher.ask([TeacherRequest(f"{i} {j}") for j in range(5)])
+        print(len(server.peers))
+"""
+    ran = subprocess.run([sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, check=True)
+    assert "nclosed client" not in ran.stderr and "nclosed connector" not in ran.stderr, ran.stderr
+    assert [int(n) for n in ran.stdout.split()] == [3, 3], "as many connections as calls in flight, then the same again"

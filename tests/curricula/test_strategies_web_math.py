@@ -1,0 +1,79 @@
+"""web_math: passages as their authors wrote them, cut where an answer begins, nearest first; the verifier that holds them to their page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from curricula.lesson import Failure, Lesson
+from curricula.verifiers.contract import verify
+from curricula.web.document import extract
+from curricula.web.passages import MOST_WORDS, passages, rows_of
+from probes.errors import WeakspotError
+from tests.curricula.teachers import brief, judged, lessons, write
+from tests.curricula.web.pages import MATHS, page
+
+ROWS = tuple(rows_of(extract(source, f"http://m.org/{name}") for name, source in MATHS.items()))
+DICE = Failure("d0", "s", "Three fair dice are thrown. What is the probability that the sum of the dice is 3?", "1/6", "1/216", "wrong")
+
+
+def cut(body: str, title: str = "A chapter") -> list[tuple[str, str, str]]:
+    return [(row.form, row.prompt, row.completion) for row in passages(extract(page(title, body), "u"))]
+
+
+def test_the_nearest_passage_comes_first_unchanged_and_is_real() -> None:
+    found = lessons(write("web_math", brief(n_lessons=2, failures=(DICE,), pages=ROWS), None))
+    first = found[0]
+    assert first.prompt == "Two fair dice are thrown. What is the probability that the sum is 7?" and first.completion.startswith(r"There are $6 \cdot 6 = 36$")
+    assert (first.depth, first.is_real, first.strategy, first.operator, first.check_kind) == (0, True, "web_math", "exercise", "gold")
+    assert first.source == "http://m.org/probability#0" and first.parents == ("d0",) and first.meta["similarity"] > 0.05 and first.weakness_id
+    assert len(found) <= 6 and judged(write("web_math", brief(n_lessons=1, failures=(DICE,), pages=ROWS), None), 1).kept[0].lesson_id == first.lesson_id
+
+
+def test_what_was_taught_is_not_offered_again_and_what_is_far_stays_out() -> None:
+    first = lessons(write("web_math", brief(failures=(DICE,), pages=ROWS), None))[0]
+    again = lessons(write("web_math", brief(failures=(DICE,), pages=ROWS, earlier=(first,)), None))
+    assert first.lesson_id not in {row.lesson_id for row in again}
+    assert write("web_math", brief(failures=(replace(DICE, prompt="Zymurgy quells fjords"),), pages=ROWS), None) == []
+    with pytest.raises(WeakspotError, match="no passages"):
+        write("web_math", brief(failures=(DICE,)), None)
+
+
+def test_every_passage_of_every_page_stands_in_its_page() -> None:
+    assert len(ROWS) >= 10 and {row.operator for row in ROWS} >= {"exercise", "proof", "section"}
+    assert [verify(row).outcome for row in ROWS] == ["pass"] * len(ROWS)
+    row = next(row for row in ROWS if row.operator == "exercise")
+    for wrong, reason in (
+        (replace(row, completion=row.completion.replace("number", "numeral")), "the page does not say that, or not in this order"),
+        (replace(row, prompt=row.completion, completion=row.prompt), "the page does not say that, or not in this order"),
+        (replace(row, depth=1), "a passage is a human-made row with its source"), (replace(row, source=""), "a passage is a human-made row with its source"), (replace(row, check=""), "no text of the page"),
+    ):  # fmt: skip
+        assert verify(wrong).outcome != "pass" and verify(wrong).reason == reason
+
+
+def test_a_lesson_of_a_teacher_is_no_passage() -> None:
+    assert verify(Lesson("p", "c", "c", "alpaca", 1, "passage", check="p c", source="x")).outcome == "fail"
+
+
+SOLUTION = "We divide both sides of the equation by three and find that $x = 4$ is the only solution of it."
+LONG = " ".join(f"Sentence {i} says that $x_{{{i}}} = {i}$ holds." for i in range(12))
+
+
+def test_forms() -> None:
+    assert cut(f"<p>Exercise 3.1. Solve $3x = 12$.</p><p>Solution. {SOLUTION}</p><p>Exercise 3.2. Solve $x = 1$.</p>") == [("exercise", "Solve $3x = 12$.", SOLUTION)]
+    assert cut(f"<p>Lemma 2. If $3x = 12$ then $x = 4$.</p><p>Proof. {SOLUTION}</p>") == [("proof", "Lemma 2. If $3x = 12$ then $x = 4$.", SOLUTION)]
+    assert cut(f"<h2>4.1 How do I solve a linear equation?</h2><p>{SOLUTION}</p>") == [("question", "How do I solve a linear equation?", SOLUTION)]
+    assert cut(f"<h2>2.3 Linear equations</h2><p>{SOLUTION}</p>", "Algebra - Notes") == [("section", "Algebra: Linear equations", SOLUTION)]
+    [(form, prompt, completion)] = cut(f"<h2>Examples</h2><p>{LONG}</p>", "Examples")
+    assert form == "continuation" and f"{prompt} {completion}" == LONG and prompt.endswith(".") and completion.startswith("Sentence 6")
+
+
+def test_what_is_no_passage() -> None:
+    assert cut(f"<h2>Linear equations</h2><p>{'Words without anything of it. ' * 5}</p>") == [], "no maths"
+    assert cut("<h2>Linear equations</h2><p>$x$</p>") == [], "too short"
+    assert cut(f"<p>{'A long one with $x$ in it ' * MOST_WORDS}.</p>") == [], "too long"
+    assert cut(f"<p>{SOLUTION}</p><p>For example:</p><pre>x</pre>", "Notes") == [], "announces what was left out"
+    assert cut("<p>void f(int *a, const b)</p><p>double g(x, y)</p>", "Notes") == [], "signatures"
+    for row in ROWS:
+        assert row.prompt.count("$") % 2 == 0 == row.completion.count("$") % 2
