@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.config import Config
-from agent.stages.brief import every_probe, fit_seeds, make_brief
+from agent.stages.brief import fit_seeds, make_brief, probe_index
 from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
 from agent.web_pages import read_web_rows
-from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Brief
 from curricula.strategies.contract import Strategy, find_strategy
@@ -95,7 +94,7 @@ def run_trial(store: Store, run: str, weakness: str, name: str, n_lessons: int, 
         raise WeakspotError(f"{row['run']} has no weakness {weakness!r}", hint=f"choose from: {', '.join(known[:12])}" if known else "nothing was diagnosed yet")
     cycle = history[-1]["cycle"]
     decision = store.decisions.of_cycle(row["run"], cycle)
-    decontaminator = Decontaminator(every_probe(store, row["run"]))
+    decontaminator = probe_index(store, row["run"])
     earlier = store.lessons.kept(row["run"])
     rows, sifted = read_web_rows(config.web) if "pages" in strategy.needs else ((), None)
     brief = make_brief(store, row["run"], cycle, weakness, n_lessons, model_key=row["model_key"], champion=decision["champion"] if decision else row["champion"],

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from curricula.anchors.rows import unstorable
-from curricula.filters.decontaminate import Decontaminator
 from curricula.filters.dedup import Deduplicator
+from curricula.filters.leaks import Checks
 from curricula.lesson import Candidate, Lesson, Verdict
 from probes.errors import WeakspotError
 
@@ -117,7 +117,7 @@ def judge(
     orders: Sequence[Order],
     *,
     accepted_before: Iterable[Lesson],
-    decontaminator: Decontaminator,
+    decontaminator: Checks,
     verify: Callable[[Lesson], Verdict],
     learnable: Callable[[Sequence[Lesson]], list[Verdict]] | None = None,
     max_lessons: int | None = None,
@@ -152,7 +152,7 @@ def _fill(
     room: int,
     rows: list[Judged],
     seen: Deduplicator,
-    decontaminator: Decontaminator,
+    decontaminator: Checks,
     verify: Callable[[Lesson], Verdict],
     learnable: Callable[[Sequence[Lesson]], list[Verdict]] | None,
     tell: Callable[[int, int], None],
@@ -197,7 +197,7 @@ def _tell_on(tell: Callable[[int, int], None] | None, kept_before: int, read_bef
 def _verdicts(
     candidate: Candidate,
     seen: Deduplicator,
-    decontaminator: Decontaminator,
+    decontaminator: Checks,
     verify: Callable[[Lesson], Verdict],
 ) -> tuple[Verdict, ...]:
     lesson = candidate.lesson

@@ -26,6 +26,7 @@ from agent.cli import (
     gate,
     graph,
     init,
+    leakage,
     mix,
     plan,
     probes,
@@ -48,7 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Finds what a language model is bad at, teaches it, and proves each step.")
 
-VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, report.report, weaknesses.weaknesses, plan.plan, show.show, compare.compare, verifiers.verifiers, collapse.collapse, graph.graph, doctor.doctor)
+VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, report.report, weaknesses.weaknesses, plan.plan, show.show, compare.compare, leakage.leakage, collapse.collapse, verifiers.verifiers, graph.graph, doctor.doctor)
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(probes.app, name="probes")

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from agent.report.leakage import leakage_facts
 from agent.report.wording import FUNNEL_STEPS
 from agent.store import Store
 from agent.store.weaknesses import ENDED
@@ -43,6 +44,7 @@ def cycle_facts(store: Store, run: str, cycle: int, decision: dict[str, Any] | N
         "weaknesses": weaknesses, "outline": store.weaknesses.outline(run, cycle), "suspects": store.suspects.of_cycle(run, cycle),
         "n_open": sum(row["state"] not in ENDED for row in weaknesses), "plan": store.weaknesses.plan(run, cycle),
         "funnel": {**_sums(funnel), "reasons": _reasons(funnel), "rows": funnel},
+        "leakage": leakage_facts(store, run, cycle),
         "curriculum": curriculum,
         "real_share": curriculum["real_share"] if curriculum else None,
         "lessons": [_lesson(lesson) for lesson in store.lessons.pick(run, cycle, LESSONS_SHOWN)],

@@ -17,6 +17,7 @@ from typing import Any
 from agent.planning.words import outcome
 from agent.report import wording
 from agent.report.headline import FORMAT_ONLY
+from agent.report.leakage import calibration_sentence, leakage_sentence
 from agent.report.planned import FORECAST_COLUMNS, forecast_cells
 from agent.report.tree import nested
 from probes.errors import WeakspotError
@@ -39,7 +40,7 @@ def render_html(report: dict[str, Any]) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_visible)
     environment.filters.update(
         percent=wording.percent, points=wording.points, money=wording.money, duration=wording.duration, p_value=wording.p_value, count=wording.count, times=wording.times, witnessed=wording.witnessed,
-        band=wording.percent_interval, number=_number, cut=_cut, json=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True))
+        leakage=leakage_sentence, calibration=calibration_sentence, band=wording.percent_interval, number=_number, cut=_cut, json=lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True))
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     plotly = plotly_js() if report["trend"] or report["map"]["points"] else ""
     hashes = " ".join(f"'{script_hash(text)}'" for text in (plotly, script) if text)

@@ -13,6 +13,7 @@ from typing import Any
 
 from agent.planning.words import outcome
 from agent.report.headline import FORMAT_ONLY
+from agent.report.leakage import calibration_sentence, leakage_sentence
 from agent.report.planned import FORECAST_COLUMNS, forecast_cells
 from agent.report.tree import nested
 from agent.report.wording import (
@@ -84,6 +85,8 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
     if facts["funnel"]["asked"]:
         blocks.append("Lessons: " + " → ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS) + ". Refused: "
                       + (", ".join(f"{n} × {plain(reason)}" for reason, n in facts["funnel"]["reasons"].items()) or "none") + ".")
+    if facts["leakage"]:
+        blocks += [f"### Leakage in cycle {facts['cycle']} ({facts['leakage']['n_dropped']} rows kept out)", *_leakage(facts["leakage"])]
     for flip in ("broken", "fixed"):
         shown = facts["samples"][flip][:SAMPLES_SHOWN]
         if shown:
@@ -91,6 +94,15 @@ def cycle_blocks(facts: dict[str, Any]) -> list[str]:
                        table(("sample", "prompt", "gold", "before", "after"),
                              ((code(f"{row['suite']}/{row['probe_id']}"), code(row["prompt"], 120), code(row["gold"], 40), code(row["before"], 60), code(row["after"], 60))
                               for row in shown))]
+    return blocks
+
+
+def _leakage(leakage: dict[str, Any]) -> list[str]:
+    blocks = [f"{plain(leakage_sentence(leakage), 800)}\n\n{plain(calibration_sentence(leakage), 800)}"]
+    if leakage["pairs"]:
+        blocks.append(table(("row", "where", "rule", "likeness", "probe", "split", "prompt"),
+                            ((code(row["lesson"]), row["place"], row["rule"], "–" if row["likeness"] is None else f"{row['likeness']:.2f}",
+                              code(f"{row['suite']}/{row['probe_id']}", 60), row["split"] or "?", code(row["prompt"], 120)) for row in leakage["pairs"])))
     return blocks
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agent.report.leakage import leakage_sentence
 from agent.report.wording import (
     DECISIONS,
     FUNNEL_STEPS,
@@ -54,6 +55,8 @@ def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
             yield rules_table(facts)
         if facts["funnel"]["asked"]:
             yield Text("lessons of cycle {}: {}".format(facts["cycle"], ", ".join(f"{facts['funnel'][step]} {step}" for step in FUNNEL_STEPS)))
+        if facts["leakage"]:
+            yield Text(leakage_sentence(facts["leakage"]) + (" weakspot leakage shows the pairs." if facts["leakage"]["n_dropped"] else ""))
     if report["forecasts"]:
         yield forecasts_table(report["forecasts"])
     if report["protected"]:

@@ -12,6 +12,7 @@ from agent.web_pages import require_pages
 from curricula.anchors.contract import load_anchors
 from curricula.collapse.held import hold_out
 from curricula.filters.decontaminate import Decontaminator
+from curricula.filters.leaks import Checks
 from curricula.lesson import Brief, Failure, Lesson
 from curricula.strategies.contract import find_strategy
 from probes.errors import WeakspotError
@@ -45,7 +46,13 @@ def every_probe(store: Store, run: str) -> list[Probe]:
     return [probe for split in SPLITS for probe in store.samples.probes(run, split)]
 
 
-def fit_seeds(settings: CurriculumConfig, decontaminator: Decontaminator) -> tuple[Lesson, ...]:
+def probe_index(store: Store, run: str) -> Decontaminator:
+    """All probes of a run, ready to be looked for in lessons. Those of the diagnose split are what lessons are written from."""
+    shown = {(probe.suite, probe.probe_id) for probe in store.samples.probes(run, "diagnose")}
+    return Decontaminator(every_probe(store, run), shown=shown)
+
+
+def fit_seeds(settings: CurriculumConfig, decontaminator: Checks) -> tuple[Lesson, ...]:
     """Human-made tasks that a teacher may be shown. A file of the user's may hold a probe: that row is left out, and so are
     the rows that the collapse monitor watches.
 

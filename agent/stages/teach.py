@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.context import RunContext, StageResult
-from agent.stages.brief import every_probe, fit_seeds, make_brief
+from agent.stages.brief import fit_seeds, make_brief, probe_index
 from agent.stages.cost import say_forecast, teller
 from agent.stages.learnability import learnability_step
 from agent.stages.real import anchor_names, domain_finder
@@ -21,7 +21,7 @@ from agent.teacher.contract import BudgetExceeded
 from agent.web_pages import read_web_rows, write_refused
 from curricula.anchors.contract import load_sources, rows_of
 from curricula.collapse.held import hold_out
-from curricula.filters.decontaminate import Decontaminator
+from curricula.filters.leaks import LeakWatch
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Candidate, Lesson
 from curricula.mix import Mix, build_mix
@@ -37,8 +37,8 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     """Write, judge and mix one cycle's lessons."""
     run, cycle, store = state["run"], state["cycle"], context.store
     earlier = _earlier(context, state)
-    decontaminator = Decontaminator(every_probe(store, run))
-    seeds, orders = fit_seeds(context.config.curriculum, decontaminator), []
+    leaks = LeakWatch(probe_index(store, run))
+    seeds, orders = fit_seeds(context.config.curriculum, leaks.at("seed")), []
     planned = store.weaknesses.plan(run, cycle)
     pages = _pages(context, cycle) if any("pages" in find_strategy(row["strategy"]).needs for row in planned) else ()
     for row in planned:
@@ -49,7 +49,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     n_lessons = sum(order.n_lessons for order in orders)
     context.watcher.say(f"teaching {n_lessons} lessons for {len(orders)} weaknesses")
     say_forecast(context, orders)
-    funnel = judge(orders, accepted_before=earlier, decontaminator=decontaminator, verify=verify, learnable=learnability_step(context, state),
+    funnel = judge(orders, accepted_before=earlier, decontaminator=leaks.at("lesson"), verify=verify, learnable=learnability_step(context, state),
                    tell=teller(context, n_lessons))
     for warning in funnel.warnings:
         context.watcher.say(f"warning: {warning}")
@@ -61,13 +61,14 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
         raise funnel.stopped  # key, quota or server gone: the operator's turn; what was paid for is cached, so a resume repeats this for nothing
     rows = _rows(funnel)
     if len(funnel.kept) < MIN_LESSONS:
-        return _no_data(state, funnel, rows, budget)
-    mix = _mix(context, state, funnel.kept, earlier, decontaminator)
+        return _no_data(state, funnel, rows, leaks, budget)
+    mix = _mix(context, state, funnel.kept, earlier, leaks)
     path = context.cycle_folder(cycle) / "curriculum.jsonl"
     sha256 = write_curriculum(mix, path)
 
     def write(opened: Store) -> None:
         _store_funnel(opened, run, cycle, funnel, rows)
+        opened.leaks.add(run, cycle, leaks)
         opened.lessons.add_curriculum(run, cycle, len(mix.rows), mix.n_tokens, mix.real_share, sha256, str(path.relative_to(opened.state_dir)), mix.recipe)
 
     asked = sum(count.asked for count in funnel.counts)
@@ -93,7 +94,7 @@ def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
             for lesson in context.store.lessons.kept(state["run"], cycle=cycle) if doubted.isdisjoint(lesson.parents)]
 
 
-def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], decontaminator: Decontaminator) -> Mix:
+def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], leaks: LeakWatch) -> Mix:
     """This cycle's lessons, all accepted earlier ones (those on what is no longer weak are the replay), and anchors.
 
     Nothing earlier is left out while it fits: with replay held to 15 % the next candidate forgot what the champion had
@@ -106,7 +107,7 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
     mix = build_mix(
         new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], hold_out(rows_of(sources))[0], replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
         real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", cycle),
-        decontaminate=decontaminator.check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
+        decontaminate=leaks.at_mix().check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
         max_row_tokens=context.config.train.max_length, policy=settings.policy, n_below_before=context.store.lessons.n_below_real_min(run, cycle),
         domains=settings.domains, domain_of=domain_finder(context.store, run, settings, sources))
     for warning in mix.recipe["warnings"]:
@@ -133,7 +134,7 @@ def _without_lesson(candidate: Candidate, weakness: str, strategy: str) -> Lesso
                   teacher=candidate.teacher, prompt_hash=candidate.prompt_hash, raw=candidate.raw, cost_usd=candidate.cost_usd, meta=candidate.meta)
 
 
-def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]], budget: dict[str, Any]) -> StageResult:
+def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]], leaks: LeakWatch, budget: dict[str, Any]) -> StageResult:
     run, cycle = state["run"], state["cycle"]
     asked = sum(count.asked for count in funnel.counts)
     why = f"{len(funnel.kept)} lessons survived of {asked} candidates, at least {MIN_LESSONS} are needed" if asked else "no strategy had anything to offer for these weaknesses"
@@ -142,6 +143,7 @@ def _no_data(state: CycleState, funnel: FunnelResult, rows: list[dict[str, Any]]
 
     def write(store: Store) -> None:
         _store_funnel(store, run, cycle, funnel, rows)
+        store.leaks.add(run, cycle, leaks)
         store.decisions.record(run, cycle, {
             "decision": "no_data", "reason": why, "champion": state["champion"], "candidate": "", "look": 0, "p_value": None, "level": None,
             "details": {"reasons": [why, *funnel.warnings]}})

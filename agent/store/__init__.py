@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from agent.store.database import RunLock, connect, database_path, transaction
 from agent.store.decisions import Decisions
+from agent.store.leaks import Leaks
 from agent.store.lessons import Lessons
 from agent.store.money import Money
 from agent.store.panels import Panels
@@ -37,6 +38,7 @@ class Store:
         self.weaknesses = Weaknesses(db)
         self.suspects = Suspects(db)
         self.lessons = Lessons(db)
+        self.leaks = Leaks(db)
         self.decisions = Decisions(db)
         self.money = Money(db)
         self.phrases = Phrases(db)

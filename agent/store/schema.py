@@ -293,6 +293,21 @@ def m010_verdicts(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m009_leaks(db: Database) -> None:
+    """What each cycle kept out of training because it holds a probe, and the thresholds it went by."""
+    db.execute("""
+        CREATE TABLE leaks (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, place TEXT NOT NULL, lesson TEXT NOT NULL, rule TEXT NOT NULL,
+            suite TEXT NOT NULL, probe_id TEXT NOT NULL, likeness REAL, weakness TEXT NOT NULL, strategy TEXT NOT NULL, source TEXT NOT NULL,
+            prompt TEXT NOT NULL, completion TEXT NOT NULL, PRIMARY KEY (run, cycle, place, lesson)
+        )""")
+    db.execute("""
+        CREATE TABLE leak_checks (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, checked TEXT NOT NULL, calibration TEXT NOT NULL, PRIMARY KEY (run, cycle)
+        )""")
+
+
+@MIGRATIONS()
 def m012_panels(db: Database) -> None:
     """What the collapse monitor measured: cycle 0 is the base, then each candidate."""
     db.execute("""

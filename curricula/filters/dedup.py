@@ -1,8 +1,8 @@
 """Find lessons that say what another lesson already says.
 
 Lessons come in one by one, verdicts go out; what was accepted earlier (this cycle or any before) is
-what they are compared with. Two rules decide "near", and numbers are significant in both, because
-"What is 3 + 5?" and "What is 4 + 5?" are two lessons:
+what they are compared with. Layer 1 is the exact text; layer 2 ("near") goes by words and grams, layer 3 by likeness within a
+weakness (`alike.py`). Numbers are significant in all, because "What is 3 + 5?" and "What is 4 + 5?" are two lessons. Near:
 
 - two near duplicates have the same numbers and operators in the same order, else they are two items;
 - texts (prompt and completion) of up to `SHORT_TOKENS` tokens must also have equal token multisets
@@ -23,6 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from curricula.filters.alike import AlikeIndex
 from curricula.filters.normalise import flat, formal, tokens
 from curricula.lesson import Lesson, Verdict
 
@@ -40,6 +41,7 @@ class Deduplicator:
     _postings: dict[tuple, list[int]] = field(default_factory=lambda: defaultdict(list))
     _grams: list[frozenset] = field(default_factory=list)
     _ids: list[str] = field(default_factory=list)
+    _alike: AlikeIndex = field(default_factory=AlikeIndex)
 
     @classmethod
     def of(cls, accepted: Iterable[Lesson]) -> Deduplicator:
@@ -60,15 +62,20 @@ class Deduplicator:
         started = time.perf_counter()
         words = _words(lesson)
         if len(words) <= SHORT_TOKENS:
-            twin = self._by_bag.get(_bag(words), "")
-            return _verdict("near_duplicate", started, "same words in another order" if twin else "", twin)
-        twin, similarity = self._nearest(words)
-        reason = "5-gram Jaccard at or above the threshold" if twin else ""
-        return _verdict("near_duplicate", started, reason, f"{twin} jaccard={similarity:.2f}" if twin else "")
+            if twin := self._by_bag.get(_bag(words), ""):
+                return _verdict("near_duplicate", started, "same words in another order", twin)
+        else:
+            twin, similarity = self._nearest(words)
+            if twin:
+                return _verdict("near_duplicate", started, "5-gram Jaccard at or above the threshold", f"{twin} jaccard={similarity:.2f}")
+        twin, similarity = self._alike.nearest(lesson)
+        reason = "same problem in other words" if twin else ""
+        return _verdict("near_duplicate", started, reason, f"{twin} likeness={similarity:.2f}" if twin else "")
 
     def add(self, lesson: Lesson) -> None:
         """Remember an accepted lesson."""
         words = _words(lesson)
+        self._alike.add(lesson)
         self._by_text.setdefault(_text(lesson), lesson.lesson_id)
         if len(words) <= SHORT_TOKENS:
             self._by_bag.setdefault(_bag(words), lesson.lesson_id)

@@ -33,7 +33,7 @@ def flat(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """Lower-case words, numbers (thousands commas removed) and those symbols that belong to a calculation.
 
-    A symbol stays when its neighbour is a number, another symbol or a single letter (`x - 5`, `[ { [`), and goes
+    A symbol stays when its neighbour is a number, a truth value, another symbol or a single letter (`x - 5`, `[ { [`), and goes
     otherwise (`well-known`, `(he said)`, `5-year`).
     """
     clean = unicodedata.normalize("NFKC", text).translate(_VARIANTS)
@@ -55,8 +55,13 @@ def tokens(text: str) -> list[str]:
 
 def sentences(text: str) -> list[list[str]]:
     """Tokens of each sentence or line; empty ones are left out."""
-    parts = (tokens(part) for part in _SENTENCE_END.split(text))
+    parts = (tokens(part) for part in split_sentences(text))
     return [part for part in parts if part]
+
+
+def split_sentences(text: str) -> list[str]:
+    """Sentences and lines as they are written."""
+    return _SENTENCE_END.split(text)
 
 
 def statements(text: str) -> list[list[str]]:
@@ -77,4 +82,4 @@ def formal(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_formal(token: str) -> bool:
-    return len(token) == 1 or token[0].isdigit()
+    return len(token) == 1 or token[0].isdigit() or token in ("true", "false")  # "not (True or False)"

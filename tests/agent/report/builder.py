@@ -18,6 +18,8 @@ from agent.statistics.intervals import clopper_pearson
 from agent.statistics.paired import group_p_value, non_inferior, paired_difference
 from agent.store import Store
 from agent.student.contract import Sample
+from curricula.filters.decontaminate import Decontaminator
+from curricula.filters.leaks import LeakWatch
 from curricula.lesson import Lesson, Verdict
 from probes.splits import split_suite
 from probes.suite import Probe, Suite
@@ -189,6 +191,11 @@ class _Builder:
             self.store.lessons.add_funnel(self.run, cycle, [{"weakness": row["weakness"], "strategy": "symbolic", "wanted": 40, "asked": 60, "parsed": 59,
                                                              "deduplicated": 53, "decontaminated": 50, "verified": 46, "kept": 40,
                                                              "reasons": {"near duplicate": 6, "not JSON": 1, "contamination": 3}}])
+        watch = LeakWatch(Decontaminator([*self.suite.probes, *self.protected.probes]))
+        for place, probe in (("lesson", self.splits["gate"][cycle]), ("anchor", self.splits["audit"][cycle]), ("anchor", self.protected.probes[cycle])):
+            watch.at(place).check(Lesson(f"{probe.prompt} {HOSTILE[cycle]}", "1", "1", "symbolic", int(place == "lesson")))
+        watch.at("lesson").check(Lesson("Name a tree.", "birch", "birch", "symbolic", 1))
+        self.store.leaks.add(self.run, cycle, watch)
         self.store.lessons.add_curriculum(self.run, cycle, 240 + cycle, 9000, 0.34, "c" * 64, f"runs/{self.run}/cycle-{cycle:03d}/curriculum.jsonl",
                                           {
                                               "real_share": 0.34, "tokens_by_weakness": {row["weakness"]: 600 * cycle for row in self.weaknesses}, "rows": [{"lesson_id": f"L{i:012x}", "n_tokens": 20, "part": part} for part, n in

@@ -14,6 +14,7 @@ from agent.stages.learnability import learnability_step
 from agent.stages.teach import _earlier, _mix
 from agent.store import Store
 from curricula.filters.decontaminate import Decontaminator
+from curricula.filters.leaks import LeakWatch
 from curricula.lesson import Lesson
 from curricula.mix import MixError
 from probes.suite import Probe, Suite
@@ -49,7 +50,7 @@ def test_proved_lessons_may_do_without_real_data_for_two_curricula_in_a_row_and_
         config = Config.model_validate({"curriculum": {"anchors": [str(tmp_path / "own.jsonl")], "policy": policy}})
         context = SimpleNamespace(store=store, config=config, student=ScriptedStudent(tmp_path), seed=lambda *names: 7, watcher=SimpleNamespace(say=warnings.append))
         lessons = [Lesson(f"Cycle {cycle}: what is {i} plus {i}?", str(2 * i), str(2 * i), "symbolic", 1, check=str(2 * i), check_kind=kind) for i in range(40)]
-        made = _mix(context, {"run": RUN, "cycle": cycle}, lessons, [], Decontaminator([]))  # type: ignore[arg-type]
+        made = _mix(context, {"run": RUN, "cycle": cycle}, lessons, [], LeakWatch(Decontaminator([])))  # type: ignore[arg-type]
         store.lessons.add_curriculum(RUN, cycle, len(made.rows), made.n_tokens, made.real_share, "x", "p", made.recipe)
         return made
 
