@@ -26,6 +26,7 @@ from probes.scorers import score
 from probes.suite import Probe
 
 TOKENS = 64  # of each continuation
+WORDS_PER_TOKEN = 0.75  # of English in common vocabularies
 N_PROBES = 32  # of the diagnose split, asked K times for pass@1 and pass@K
 K = 4
 PROBE_TOKENS = 24
@@ -72,12 +73,13 @@ def watch_collapse(context: RunContext, state: CycleState) -> Watched:
     _, held = hold_out(real)
     if len(real) < FEWEST_REAL or len(held) < LEAST:
         return Watched({"unmeasured": f"{len(real)} real rows, about {8 * LEAST} are needed to hold {LEAST} out: name more in curriculum.anchors"}, [], False, None)
-    space = fit_space([row.completion for row in real], context.seed("collapse"))
+    texts = [_cut(row.completion) for row in real]
+    space = fit_space(texts, context.seed("collapse"))
     stored = context.store.panels.of_cycle(run, 0)
     base = stored["body"] if stored else None
     if base is None:
         context.watcher.say(f"collapse monitor: the base continues {n_texts} real prompts")
-        calibration = calibrate([row.completion for row in real], n_texts, space, context.seed("collapse", "levels"))
+        calibration = calibrate(texts, n_texts, space, context.seed("collapse", "levels"))
         base = _measured(context, "", held, space, None) | {"calibration": asdict(calibration)}
     body = _measured(context, state["candidate"], held, space, base["losses"]) | {"provenance": _provenance(context, state["cycle"])}
     found: list[Alarm] = alarms(_panel(base), _panel(body), Calibration(**base["calibration"]))
@@ -99,6 +101,11 @@ def _measured(context: RunContext, adapter: str, held: Sequence[Lesson], space: 
     losses = [-answer.logprob / max(1, n) for answer, n in zip(scores, tokens, strict=True)]
     panel = measure(texts, space, first_losses or losses, losses, seed=context.seed("collapse", "intervals"))
     return {"panel": asdict(panel), "losses": losses, "ability": _ability(context, adapter)}
+
+
+def _cut(text: str) -> str:
+    """A real answer as long as a continuation may be: most metrics depend on the length."""
+    return " ".join(text.split()[: round(WORDS_PER_TOKEN * TOKENS)])
 
 
 def _ability(context: RunContext, adapter: str) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class _Texts:
             "refusals": sum(any(mark in text.lower() for mark in REFUSALS) for text in texts) / n}
 
 
-SELF_BLEU_TEXTS = 40  # each against all others: the cost grows with the square
+SELF_BLEU_TEXTS = 24  # each against all others: the cost grows with the square
 
 
 def _losses(first: Sequence[float], now: Sequence[float]) -> dict[str, float]:

@@ -18,18 +18,20 @@ from curricula.anchors.contract import load_anchors
 from curricula.collapse.held import hold_out
 from tests.e2e.test_loop import loaded, run
 
+WATCHED = "collapse.texts=48"  # the other whole runs do without, for time
+
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = tmp_path_factory.mktemp("healthy")
-    run(state)
+    run(state, WATCHED)
     return state
 
 
 @pytest.fixture(scope="module")
 def collapsing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = tmp_path_factory.mktemp("collapsing")
-    run(state, script=Script(collapses=True))
+    run(state, WATCHED, script=Script(collapses=True))
     return state
 
 
@@ -71,12 +73,12 @@ def test_reports_and_the_verb_show_it(collapsing: Path, healthy: Path, capsys: p
 
 
 def test_it_can_be_turned_off_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(tmp_path, "collapse.texts=0", "limits.cycles=1")
+    run(tmp_path, "limits.cycles=1")
     assert main(["--state", str(tmp_path), "collapse"]) == 0
     assert "turned off" in capsys.readouterr().out
 
 
 def test_too_few_real_rows_are_said_and_stop_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(tmp_path, "curriculum.anchors=[bbh_cot]", "limits.cycles=1")
+    run(tmp_path, WATCHED, "curriculum.anchors=[bbh_cot]", "limits.cycles=1")
     assert main(["--state", str(tmp_path), "collapse"]) == 0
     assert "real rows, about 160 are needed" in capsys.readouterr().out
