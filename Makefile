@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-teacher bench-verifiers bench-contamination lock clean
+.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-teacher bench-verifiers bench-contamination bench-collapse lock clean
 
 demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
@@ -38,6 +38,9 @@ bench-contamination: $(READY)  ## planted leaks and duplicates on public data, 1
 	$(BIN)/python -m bench.contamination
 	$(BIN)/python -m bench.contamination --scale
 	$(BIN)/python -m bench.duplicates
+
+bench-collapse: $(READY)  ## ten generations of a small model on its own text, four policies, into bench/results/collapse.json: about 10 minutes a seed
+	$(BIN)/python -m bench.collapse
 
 lock: $(READY)  ## write requirements.lock from what is installed
 	(echo "# Exact versions of everything, as tested. Made by: make lock"; \

@@ -199,6 +199,13 @@ class GateConfig(Group):
     `e_value`: right or wrong, watched slice by slice and ended early; for gates that take longer than training."""
 
 
+class CollapseConfig(Group):
+    """Whether the student still writes and predicts real text as it did."""
+
+    texts: int = Field(default=64, ge=0)
+    """Continuations of real prompts that each candidate is watched by (a minute or so on a CPU); 0 turns the monitor off."""
+
+
 class LimitsConfig(Group):
     """When a run stops by itself."""
 
@@ -233,6 +240,7 @@ class Config(Group):
     judge: JudgeConfig = JudgeConfig()
     train: TrainConfig = TrainConfig()
     gate: GateConfig = GateConfig()
+    collapse: CollapseConfig = CollapseConfig()
     limits: LimitsConfig = LimitsConfig()
 
     @property

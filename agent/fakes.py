@@ -55,6 +55,8 @@ class Script:
     """Words, lower case: of probes that hold one of them the untrained student knows a tenth as many."""
     fails_training: bool = False
     """Training always ends in a non-finite loss."""
+    collapses: bool = False
+    """After any training it continues every prompt with the same sentence."""
     forgets: float = 0.0
     """Share of protected probes (suite names with `protected`) that any training breaks."""
 
@@ -114,8 +116,10 @@ class ScriptedStudent:
         return [len(prompt.split()) + len(completion.split()) + 4 for prompt, completion in rows]
 
     def rollouts(self, prompts: Sequence[str], n: int, *, max_tokens: int, seed: int, adapter: str = "") -> list[list[str]]:
-        """`unsure`, always: a script knows the answers of probes alone."""
-        return [["unsure"] * n for _ in prompts]
+        """Twelve words of the prompt, from another place each time; a script knows the answers of probes alone."""
+        if self._script.collapses and self._knowledge(adapter)["lessons"]:
+            return [["the answer is the answer"] * n for _ in prompts]
+        return [[" ".join((prompt.split() * 2)[at % max(1, len(prompt.split())):][:12]) for at in range(seed % 7, seed % 7 + n)] for prompt in prompts]
 
     def answer_scores(self, rows: Sequence[tuple[str, str]], adapter: str = "") -> list[AnswerScore]:
         """The probability is the script's chance of knowing an answer to the prompt."""

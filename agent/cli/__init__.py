@@ -1,8 +1,8 @@
 """The command line: one file per verb group, nothing heavy at module level.
 
 Data go to stdout, progress and errors to stderr. Exit codes: 0 finished by its own rule (also when every
-candidate was rejected), 1 failure, 2 usage or configuration, 100 `compare --fail-on-regression` or
-`probes check` found problems, 130 interrupted with the state saved.
+candidate was rejected), 1 failure, 2 usage or configuration, 100 `compare --fail-on-regression`,
+`collapse --fail-on-alarm` or `probes check` found problems, 130 interrupted with the state saved.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typer
 from typer.exceptions import TyperException
 
 from agent.cli import (
+    collapse,
     compare,
     config,
     db,
@@ -48,7 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Finds what a language model is bad at, teaches it, and proves each step.")
 
-VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, report.report, weaknesses.weaknesses, plan.plan, show.show, compare.compare, leakage.leakage, verifiers.verifiers, graph.graph, doctor.doctor)
+VERBS: tuple[Callable[..., None], ...] = (init.init, run.run, status.status, report.report, weaknesses.weaknesses, plan.plan, show.show, compare.compare, leakage.leakage, collapse.collapse, verifiers.verifiers, graph.graph, doctor.doctor)
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(probes.app, name="probes")

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from agent.report.collapse import collapse_facts
 from agent.report.cycles import cycle_facts
 from agent.report.headline import headline
 from agent.report.planned import forecast_facts
@@ -53,7 +54,7 @@ def build_report(store: Store, run: str, cycle: int | None = None) -> dict[str, 
         "teacher": config.get("teacher", {}).get("model", ""), "score": score, "champion": champion,
         "cycles": cycles, "audit": audit, "protected": _protected(audit, cycles),
         "trend": _trend(store, run, cycles), "suites": _suites(store, run),
-        "noise_floor": row["noise_floor"], "forecasts": forecast_facts(store, run, cycle),
+        "noise_floor": row["noise_floor"], "forecasts": forecast_facts(store, run, cycle), "collapse": collapse_facts(store, run),
         "money": {"spent_usd": store.money.spent_usd(run), "budget_usd": config.get("limits", {}).get("budget_usd"), "costs": store.money.costs(run)},
         "seconds": sum(stage["seconds"] or 0.0 for stage in store.runs.stages(run)),
         "map": _map(store, run, cycles), "config": config, "config_hash": row["config_hash"], "versions": json.loads(row["versions"]),

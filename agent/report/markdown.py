@@ -55,6 +55,7 @@ def render_markdown(report: dict[str, Any]) -> str:
         blocks += ["## Forecasts", table(FORECAST_COLUMNS, (map(plain, forecast_cells(row)) for row in report["forecasts"])), plain(outcome(report["forecasts"]))]
     for facts in report["cycles"]:
         blocks += cycle_blocks(facts)
+    blocks += collapse_blocks(report["collapse"])
     blocks += ["## How to reproduce", "```\n" + "\n".join(report["reproduce"]["commands"]) + "\n```", _reproduce(report)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -203,6 +204,17 @@ def _reproduce(report: dict[str, Any]) -> str:
               for row in facts["adapters"]]
     lines.append("- " + ", ".join(f"{plain(name)} {plain(version)}" for name, version in sorted(report["versions"].items())))
     return "\n".join(lines)
+
+
+def collapse_blocks(facts: dict[str, Any]) -> list[str]:
+    """The collapse monitor: heading, table and alarms; nothing where no candidate was measured."""
+    if not facts["columns"]:
+        return ["## Collapse monitor", f"Not measured: {plain(facts['unmeasured'])}."] if facts["unmeasured"] else []
+    heads = ["metric", *("base" if column["cycle"] == 0 else f"cycle {column['cycle']}" for column in facts["columns"]), "says"]
+    rows = [[row["metric"], *(_number(cell["value"]) + (" **alarm**" if cell["is_alarm"] else "") for cell in row["cells"]), row["says"]] for row in facts["rows"]]
+    alarms = [f"- cycle {column['cycle']}: {plain(alarm)}" for column in facts["columns"] for alarm in column["alarms"]]
+    alarms += [f"- cycle {column['cycle']}: promotion forbidden, the second alarm in a row" for column in facts["columns"] if column["is_vetoed"]]
+    return ["## Collapse monitor", table(heads, rows), "\n".join(alarms) or "No alarm."]
 
 
 def _number(value: float | None) -> str:

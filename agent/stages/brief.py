@@ -10,6 +10,7 @@ from agent.stages.real import anchor_names
 from agent.store import Store
 from agent.web_pages import require_pages
 from curricula.anchors.contract import load_anchors
+from curricula.collapse.held import hold_out
 from curricula.filters.decontaminate import Decontaminator
 from curricula.filters.leaks import Checks
 from curricula.lesson import Brief, Failure, Lesson
@@ -52,12 +53,14 @@ def probe_index(store: Store, run: str) -> Decontaminator:
 
 
 def fit_seeds(settings: CurriculumConfig, decontaminator: Checks) -> tuple[Lesson, ...]:
-    """Human-made tasks that a teacher may be shown. A file of the user's may hold a probe: that row is left out.
+    """Human-made tasks that a teacher may be shown. A file of the user's may hold a probe: that row is left out, and so are
+    the rows that the collapse monitor watches.
 
     Raises:
         WeakspotError: a source can't be read.
     """
-    return tuple(seed for seed in load_anchors(settings.seeds or anchor_names(settings)) if decontaminator.check(seed).outcome == "pass")
+    held = {row.lesson_id for row in hold_out(load_anchors(anchor_names(settings)))[1]}
+    return tuple(seed for seed in load_anchors(settings.seeds or anchor_names(settings)) if seed.lesson_id not in held and decontaminator.check(seed).outcome == "pass")
 
 
 def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int, *, model_key: str, champion: str, seed: int,

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.context import RunContext, StageResult
+from agent.stages.collapse import watch_collapse
 from agent.stages.examine import samples_of
 from agent.stages.form import form_gains
 from agent.stages.integrity import integrity_findings
@@ -42,6 +43,7 @@ def gate(context: RunContext, state: CycleState) -> StageResult:
     try:
         answers = gate_answers(context, champion, candidate, spend(settings.alpha, None, look), spend_on_base(ALPHA_PROTECTED, None, look))
         after_protected = samples_of(context, "protected", candidate, "protected") if answers.ended != "futile" else []
+        watched = watch_collapse(context, state)
     except BadAdapter as damage:
         return _refused(state, damage.message)
     before, after, first = answers.champion, answers.candidate, answers.base
@@ -61,16 +63,18 @@ def gate(context: RunContext, state: CycleState) -> StageResult:
         champion_lenient=_scores(before, "lenient"), candidate_lenient=_scores(after, "lenient"), groups=[unit_of(probe) for probe, _ in before],
         protected=protected, alpha_total=settings.alpha, look=look, looks_planned=None, margin=settings.margin, alpha_protected=ALPHA_PROTECTED,
         min_effect=settings.min_effect, noise_floor=noise["nats"] if is_margin else noise["share"], noise_p=noise["p_value"], effect_logits=adapter["effect"],
-        integrity=[*integrity_findings(context, cycle, adapter, [*after, *after_protected]), *judge_findings(context, cycle)], test=settings.test,
+        integrity=[*integrity_findings(context, cycle, adapter, [*after, *after_protected]), *judge_findings(context, cycle), *watched.findings],
+        test=settings.test,
         champion_margin=_margins(before) if is_margin else None, candidate_margin=_margins(after) if is_margin else None,
         n_planned=answers.n_planned, e_peak=answers.peak))
     per_weakness, members = _per_weakness(context, state, before, after, "lenient")  # skills by content,
     per_weakness += form_gains(context.store.weaknesses.of_cycle(run, cycle), before, after)  # format by form: a repaired shape is no gain in skill
     details = _details(context, decision, answers, first_protected, before_protected, after_protected)
-    details |= {"judge": judge_facts(context, cycle), "noise": noise, "forecast": power_of(context), "per_weakness": per_weakness}
+    details |= {"judge": judge_facts(context, cycle), "collapse": watched.facts(), "noise": noise, "forecast": power_of(context), "per_weakness": per_weakness}
 
     def write(store: Store) -> None:
         store.decisions.add_gate_members(run, cycle, members)
+        watched.write(store, run, cycle, candidate)
         store.decisions.record(run, cycle, {
             "decision": decision.decision, "reason": "; ".join(decision.reasons), "champion": champion, "candidate": candidate,
             "look": decision.look, "p_value": decision.p_value, "level": decision.level, "details": details})

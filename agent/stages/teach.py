@@ -21,6 +21,7 @@ from agent.store import Store
 from agent.teacher.contract import BudgetExceeded
 from agent.web_pages import read_web_rows, write_refused
 from curricula.anchors.contract import load_sources, rows_of
+from curricula.collapse.held import hold_out
 from curricula.filters.leaks import LeakWatch
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Candidate, Lesson
@@ -105,7 +106,7 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
     replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
     sources = load_sources(anchor_names(settings))
     mix = build_mix(
-        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], rows_of(sources), replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
+        new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], hold_out(rows_of(sources))[0], replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
         real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", cycle),
         decontaminate=leaks.at_mix().check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
         max_row_tokens=context.config.train.max_length, policy=settings.policy, n_below_before=context.store.lessons.n_below_real_min(run, cycle),

@@ -18,6 +18,7 @@ from agent.store.decisions import Decisions
 from agent.store.leaks import Leaks
 from agent.store.lessons import Lessons
 from agent.store.money import Money
+from agent.store.panels import Panels
 from agent.store.phrases import Phrases
 from agent.store.runs import Runs
 from agent.store.samples import Samples
@@ -43,6 +44,7 @@ class Store:
         self.money = Money(db)
         self.phrases = Phrases(db)
         self.verification = Verification(db)
+        self.panels = Panels(db)
 
     @classmethod
     def open(cls, state_dir: Path) -> Store:

@@ -308,6 +308,14 @@ def m009_leaks(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m012_panels(db: Database) -> None:
+    """What the collapse monitor measured: cycle 0 is the base, then each candidate."""
+    db.execute("""
+        CREATE TABLE panels (run TEXT NOT NULL, cycle INTEGER NOT NULL, adapter TEXT NOT NULL, body TEXT NOT NULL, alarms TEXT NOT NULL,
+                             is_vetoed INTEGER NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (run, cycle)) STRICT""")
+
+
+@MIGRATIONS()
 def m013_verifier_rates(db: Database) -> None:
     """How often each verifier of a cycle, and its judge, was wrong on items of which the truth is known."""
     db.execute("""

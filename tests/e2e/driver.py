@@ -10,7 +10,7 @@ from agent.fakes import scripted_student
 from agent.loop import resume, start
 from agent.watch import SilentWatcher
 
-SETTINGS = ["suites.limit=240", "suites.protected_limit=120", "plan.lessons_per_cycle=60", "limits.cycles=2", "limits.disk_mb=1", "gate.margin=0.1"]
+SETTINGS = ["suites.limit=240", "suites.protected_limit=120", "plan.lessons_per_cycle=60", "limits.cycles=2", "limits.disk_mb=1", "gate.margin=0.1", "collapse.texts=0"]
 
 
 def main(state: str, run: str = "") -> None:
