@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-teacher bench-verifiers bench-contamination bench-collapse lock clean
+.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-targeting bench-teacher bench-verifiers bench-contamination bench-collapse lock clean
 
 demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
@@ -27,6 +27,9 @@ bench-teacher: $(READY)  ## the teacher engine against a provider that misbehave
 
 bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, into bench/results/plan.json; about 15 minutes
 	$(BIN)/python -m bench.plan
+
+bench-targeting: $(READY)  ## targeted against untargeted lessons on the real student, into bench/results/targeting.json; over an hour, resumable
+	$(BIN)/python -m bench.targeting $(ARGS)
 
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes
 	$(BIN)/python -m bench.verifiers

@@ -119,8 +119,12 @@ class PlanConfig(Group):
 
     lessons_per_cycle: int = Field(default=320, ge=1)
     """Accepted lessons that one cycle aims at."""
-    explore_share: float = Field(default=0.25, ge=0, le=1)
+    explore_share: float = Field(default=0.1, ge=0, le=1)
     """Part of the budget spread evenly over all weaknesses, so that none starves."""
+    acquisition: Literal["nearness", "rate"] = "nearness"
+    """What makes a weakness worth lessons: `nearness`, how likely the golds of its wrong answers were; `rate`, how often it is solved."""
+    everything_share: float = Field(default=0.25, ge=0, le=1)
+    """Part of the lessons that aims at nothing: drawn over all diagnose probes, right or wrong."""
     strategies: list[str] = []
     """Strategies in use; empty: `symbolic` for the symbolic teacher, `error_analysis` for an LLM."""
 
@@ -179,6 +183,8 @@ class TrainConfig(Group):
     """Rows an optimiser step."""
     max_length: int = Field(default=512, ge=32)
     """Rows longer than this many tokens are left out by the mix."""
+    start: Literal["base", "champion"] = "base"
+    """`base`: a fresh adapter on the lessons of all cycles. `champion`: its adapter goes on, on the new ones and `curriculum.replay_share` of earlier ones."""
 
 
 class GateConfig(Group):
@@ -207,7 +213,7 @@ class CollapseConfig(Group):
 
 
 class LimitsConfig(Group):
-    """When a run stops by itself."""
+    """When a run stops by itself, and how often it is watched."""
 
     cycles: int = Field(default=3, ge=1)
     """Most cycles."""
@@ -221,6 +227,8 @@ class LimitsConfig(Group):
     """Cycles in a row without a promotion after which the run stops."""
     disk_mb: int = Field(default=600, ge=1)
     """Free disk that a cycle needs before it starts."""
+    control_every: int = Field(default=0, ge=0)
+    """After every so many cycles, arms without a target are trained beside it and judged on the gate split; 0: never."""
 
 
 class Config(Group):

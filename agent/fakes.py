@@ -97,11 +97,12 @@ class ScriptedStudent:
             raise TrainingFailed("loss was not finite at step 1", exit_code=1)
         rows = [json.loads(line) for line in curriculum.read_text(encoding="utf-8").splitlines()]
         taught = [row for row in rows if row["depth"] > 0]
-        words = Counter(word for row in taught for word in set(_words(row["prompt"][0]["content"])))
+        known = self._knowledge(params.start)
+        words = Counter(known["words"]) + Counter(word for row in taught for word in set(_words(row["prompt"][0]["content"])))
         made = self._adapters.parent / "scratch" / f"scripted-{params.seed}"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
-        (made / CONFIG).write_text(json.dumps({"r": params.lora_r, "lessons": len(taught), "words": dict(sorted(words.items()))}))
+        (made / CONFIG).write_text(json.dumps({"r": params.lora_r, "lessons": known["lessons"] + len(taught), "words": dict(sorted(words.items()))}))
         (made / WEIGHTS).write_bytes(hashlib.sha256(curriculum.read_bytes()).digest())
         path = install(made, self._adapters)
         tokens = sum(self.count_tokens([(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in rows]))

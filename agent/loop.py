@@ -163,6 +163,41 @@ def dry_run(loaded: Loaded, state_dir: Path, watcher: Watcher) -> dict[str, Any]
             "smallest_detectable_gain": power["smallest_gain"] if power else None, "power": power, "power_text": sentences(power) if power else []}
 
 
+def compare_control(run: str | None, state_dir: Path, watcher: Watcher, *, cycle: int | None = None, n_seeds: int = 1, n_lessons: int | None = None,
+                    split: str = "gate", has_curve: bool = False, open_student: OpenStudent = open_real_student,
+                    open_teacher: OpenTeacher = open_real_teacher) -> dict[str, Any]:
+    """Train the arms of one finished plan (the newest by default) and say what they say; the run itself is left as it is.
+
+    Raises:
+        WeakspotError: no such run or plan, another student than the run's, a sealed split before its turn.
+    """
+    from agent.stages.control import SHARES, WITH_CURVE, control, require_planned
+
+    with Store.open(state_dir) as store, _interruptible(watcher):
+        row = store.runs.get(run)
+        config = Config.model_validate(yaml.safe_load(row["config"]))
+        _enough_disk(config, state_dir)
+        planned = [number for number in {stage["cycle"] for stage in store.runs.stages(row["run"])} if store.weaknesses.plan(row["run"], number)]
+        chosen = cycle if cycle is not None else max(planned, default=1)
+        require_planned(store, row["run"], chosen, split)
+        teacher = open_teacher(config, store, row["run"], watcher)
+        student: Student | None = None
+        try:
+            student = open_student(config, state_dir, watcher)
+            if row["model_key"] != student.model_key:
+                raise WeakspotError(f"student {config.student.model!r} is not the one this run began with",
+                                    where=f"{row['model_key'][:12]} then, {student.model_key[:12]} now", hint="its answers can't be compared with stored ones")
+            context = RunContext(row["run"], config, store, student, teacher, watcher)
+            facts = control(context, chosen, n_seeds, split=split, shares=WITH_CURVE if has_curve else SHARES, n_lessons=n_lessons)
+        finally:
+            if student is not None:
+                student.close()
+            if teacher is not None:
+                teacher.close()
+        _export_run(store, row["run"])
+        return facts
+
+
 def _follow(run: str, config: Config, store: Store, watcher: Watcher, approve: bool, approved: bool,
             open_student: OpenStudent, open_teacher: OpenTeacher) -> RunOutcome:
     student: Student | None = None
@@ -221,12 +256,32 @@ def _cycles(context: RunContext, approve: bool, approved: bool) -> RunOutcome:
                 if not _turn(context, saver, cycle, pause=approve and not approved):
                     return RunOutcome(run, "paused", f"cycle {cycle} waits for approval before training: weakspot run --resume {run}")
                 approved = False
+            _control(context, cycle)
             faults.point("cycle.before_export")
             _export_cycle(store, run, cycle)
             saver.delete_thread(_thread(run, cycle))
     with _timed(context, "audit"):
         audit(context)
     return RunOutcome(run, "finished", reason)
+
+
+def _control(context: RunContext, cycle: int) -> None:
+    """Every so many cycles: did the target help? A cycle without a plan has nothing to compare."""
+    every = context.config.limits.control_every
+    if not every or cycle % every or not context.store.weaknesses.plan(context.run, cycle):
+        return
+    from agent.report.control import control_headline
+    from agent.stages.control import control
+
+    if any((row["cycle"], row["split"]) == (cycle, "gate") for row in context.store.controls.all(context.run)):
+        return
+    try:
+        with _timed(context, "control"):
+            facts = control(context, cycle, 1)
+    except WeakspotError as error:  # it only looks on: too few lessons or an empty budget must not end the run that it watches
+        context.watcher.say(f"warning: no control of cycle {cycle}: {error.message}")
+        return
+    context.watcher.say(f"control: {control_headline(facts)}")
 
 
 def _turn(context: RunContext, saver: Any, cycle: int, *, pause: bool) -> bool:

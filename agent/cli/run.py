@@ -32,6 +32,7 @@ def run(
     include_path: Annotated[list[str] | None, typer.Option(help="Folder of lm-eval task YAML, which may run code; repeatable.", show_default=False)] = None,
     is_resumed: Annotated[bool, typer.Option("--resume", help="Go on with a run where it stopped.")] = False,
     is_rehearsal: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")] = False,
+    control_every: Annotated[int | None, typer.Option(min=0, help="After every so many cycles, train arms without a target beside it.", show_default=False)] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Pause before training, to look at the lessons.")] = False,
     display: Annotated[Display | None, typer.Option(help="Progress on stderr; rich on a terminal, else plain.", show_default=False)] = None,
     sets: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any key of the configuration, as in train.lora_r=16; repeatable.", show_default=False)] = None,
@@ -47,7 +48,7 @@ def run(
     if name is not None and not is_resumed:
         meant = f"-c {name}" if Path(name).suffix in (".yaml", ".yml") else f"--resume {name}"
         raise WeakspotError(f"unexpected argument {name!r}", hint=f"did you mean: weakspot run {meant}")
-    flags = _flags(seed=seed, suites=suites, include_path=include_path)
+    flags = _flags(seed=seed, suites=suites, include_path=include_path, control_every=control_every)
     limits = _flags(cycles=cycles, budget_usd=budget_usd)
     if is_resumed:
         if is_rehearsal:
@@ -78,8 +79,8 @@ def exit_code(outcome: RunOutcome) -> int:
     return 0 if outcome.status in ("finished", "paused") else 1
 
 
-KEY_OF_FLAG = {"seed": "seed", "suites": "suites.probes", "include_path": "suites.include_path", "cycles": "limits.cycles", "budget_usd": "limits.budget_usd"}
-NAME_OF_KEY = {"seed": "--seed", "suites.probes": "--suite", "suites.include_path": "--include-path", "limits.cycles": "--cycles", "limits.budget_usd": "--budget-usd"}
+KEY_OF_FLAG = {"seed": "seed", "suites": "suites.probes", "include_path": "suites.include_path", "cycles": "limits.cycles", "budget_usd": "limits.budget_usd", "control_every": "limits.control_every"}
+NAME_OF_KEY = {"seed": "--seed", "suites.probes": "--suite", "suites.include_path": "--include-path", "limits.cycles": "--cycles", "limits.budget_usd": "--budget-usd", "limits.control_every": "--control-every"}
 
 
 def _flags(**values: Any) -> list[str]:

@@ -1,8 +1,8 @@
 """The lesson budget is shared over weaknesses by failure mass times learnability times promise.
 
-Naive targeting (largest failure mass first) measured worse than no targeting; the learnable middle
-measured better (docs/decisions/0002). So a weakness that is never solved gets little, one that is solved
-sometimes gets most, and a share is spread evenly so that nothing starves.
+Naive targeting (largest failure mass first) measured worse than no targeting (docs/decisions/0002). What is learnable is
+told by how near the wrong answers were (docs/decisions/0008), or by how often the weakness is solved, and a share is spread
+evenly so that nothing starves.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Need:
     """Judged cycles in which it was taught and did not gain, since its accuracy last moved."""
     promise: float = 1.0
     """What lessons on it are believed to bring, in multiples of what is believed before any evidence."""
+    nearness: float | None = None
+    """Mean nearness of its failures, 0 to 1; None where it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ class Share:
 
 
 def learnability(need: Need) -> float:
-    """How much a lesson may bring, 0 to 1: highest where the student is right half of the time."""
+    """How much a lesson may bring, 0 to 1: by the nearness of its failures, else highest where the student is right half of the time."""
     if need.kind == "format":
         return 1.0
-    return max(HOPELESS, 4 * need.accuracy * (1 - need.accuracy)) * BACK_OFF**need.failed_tries
+    hope = need.nearness if need.nearness is not None else max(HOPELESS, 4 * need.accuracy * (1 - need.accuracy))
+    return hope * BACK_OFF**need.failed_tries
 
 
 def share_budget(needs: Sequence[Need], total: int, explore_share: float) -> list[Share]:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from agent.report.collapse import collapse_facts
+from agent.report.control import control_facts
 from agent.report.cycles import cycle_facts
 from agent.report.headline import headline
 from agent.report.planned import forecast_facts
@@ -52,7 +53,7 @@ def build_report(store: Store, run: str, cycle: int | None = None) -> dict[str, 
         "created_at": row["created_at"], "finished_at": row["finished_at"],
         "student": row["student"] or config.get("student", {}).get("model", ""), "model_key": row["model_key"],
         "teacher": config.get("teacher", {}).get("model", ""), "score": score, "champion": champion,
-        "cycles": cycles, "audit": audit, "protected": _protected(audit, cycles),
+        "cycles": cycles, "control": [row for row in control_facts(store, run) if cycle is None or row["cycle"] <= cycle], "audit": audit, "protected": _protected(audit, cycles),
         "trend": _trend(store, run, cycles), "suites": _suites(store, run),
         "noise_floor": row["noise_floor"], "forecasts": forecast_facts(store, run, cycle), "collapse": collapse_facts(store, run),
         "money": {"spent_usd": store.money.spent_usd(run), "budget_usd": config.get("limits", {}).get("budget_usd"), "costs": store.money.costs(run)},

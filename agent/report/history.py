@@ -46,7 +46,7 @@ def _facts(name: str, rows: list[dict[str, Any]], events: list[dict[str, Any]], 
     seen = [row for row in rows if row["state"] is not None]
     newest = seen[-1] if seen else {**rows[-1], "rank": 0}
     return {"weakness": name, "label": newest["label"], "kind": newest["kind"], "state": newest["state"], "rank": newest["rank"],
-            "is_open": newest["state"] not in ENDED and newest["cycle"] == last, "first_cycle": rows[0]["cycle"], "last_cycle": newest["cycle"],
+            "is_open": newest["state"] not in (None, *ENDED) and newest["cycle"] == last, "first_cycle": rows[0]["cycle"], "last_cycle": newest["cycle"],
             "lineage": events, "cycles": [{key: row[key] for key in PER_CYCLE} for row in rows],
             "total": {**{key: rows[-1][f"total_{key}"] for key in TOTALS}, "gain_per_lesson": rows[-1]["gain_per_lesson"],
                       "promotions": sum(bool(row["is_promoted"] and row["gate_n"]) for row in rows)}}

@@ -16,6 +16,7 @@ from typing import Any
 
 from agent.planning.words import outcome
 from agent.report import wording
+from agent.report.control import DIFFERENCE_HEAD, difference_rows, lessons_line
 from agent.report.headline import FORMAT_ONLY
 from agent.report.leakage import calibration_sentence, leakage_sentence
 from agent.report.planned import FORECAST_COLUMNS, forecast_cells
@@ -51,6 +52,7 @@ def render_html(report: dict[str, Any]) -> str:
         report=report, policy=policy, css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")), script=Markup(script), plotly=Markup(plotly),
         data=Markup(embedded_json(_page_data(report))), tree=nested(tree["outline"]) if tree else [], tree_cycle=tree["cycle"] if tree else None, shapes=SHAPES, decisions=wording.DECISIONS, steps=wording.FUNNEL_STEPS, format_only=FORMAT_ONLY, suspects_note=wording.SUSPECTS,
         forecasts=[forecast_cells(row) for row in report["forecasts"]], forecast_columns=[(name, "" if name == "decision" else "num") for name in FORECAST_COLUMNS], outcome=outcome(report["forecasts"]), rate_columns=RATE_COLUMNS,
+        control_head=DIFFERENCE_HEAD, differences=difference_rows, lessons_line=lessons_line,
         config_text=yaml.safe_dump(report["config"], sort_keys=False, allow_unicode=True))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agent.planning.words import outcome
+from agent.report.control import ARM_HEAD, DIFFERENCE_HEAD, arm_rows, difference_rows, lessons_line
 from agent.report.headline import FORMAT_ONLY
 from agent.report.leakage import calibration_sentence, leakage_sentence
 from agent.report.planned import FORECAST_COLUMNS, forecast_cells
@@ -45,6 +46,8 @@ def render_markdown(report: dict[str, Any]) -> str:
     blocks = [f"# weakspot report: {plain(report['run'])}", f"**{plain(report['headline'])}**", _about(report)]
     if report["audit"]:
         blocks += ["## Gain on the audit split", _audit(report["audit"])]
+    for facts in report["control"]:
+        blocks += control_blocks(facts)
     if report["protected"]:
         blocks += ["## Protected suites", _protected(report["protected"])]
     if report["trend"]:
@@ -109,6 +112,14 @@ def _leakage(leakage: dict[str, Any]) -> list[str]:
         blocks.append(table(("row", "where", "rule", "likeness", "probe", "split", "prompt"),
                             ((code(row["lesson"]), row["place"], row["rule"], "–" if row["likeness"] is None else f"{row['likeness']:.2f}",
                               code(f"{row['suite']}/{row['probe_id']}", 60), row["split"] or "?", code(row["prompt"], 120)) for row in leakage["pairs"])))
+    return blocks
+
+
+def control_blocks(facts: dict[str, Any]) -> list[str]:
+    """Did the target help: the arms of one comparison, their differences, lessons for the same gain."""
+    blocks = [f"## Control, cycle {facts['cycle']} ({facts['split']} split)", f"{plain(facts['headline'])}"]
+    if facts["n_seeds"]:
+        blocks += [table(ARM_HEAD, arm_rows(facts)), table(DIFFERENCE_HEAD, difference_rows(facts)), lessons_line(facts)]
     return blocks
 
 

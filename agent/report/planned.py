@@ -32,7 +32,7 @@ def plan_facts(store: Store, run: str, cycle: int | None = None) -> dict[str, An
         raise WeakspotError(f"run {run} has no plan" + (f" of cycle {cycle}" if cycle else " yet"), hint=f"planned: {', '.join(map(str, planned)) or 'none; the first follows the first diagnosis'}")
     at = planned[-1] if cycle is None else cycle
     labels = {row["weakness"]: row["label"] for row in store.weaknesses.of_cycle(run, at)}
-    parts = [{**{key: row[key] for key in ("weakness", "strategy", "n_lessons", "learnability", "reason", "evidence")}, "label": labels.get(row["weakness"], "")}
+    parts = [{**{key: row[key] for key in ("weakness", "strategy", "n_lessons", "learnability", "reason", "evidence")}, "label": labels.get(row["weakness"], "all skills")}
              for row in store.weaknesses.plan(run, at)]
     met = forecast_facts(store, run)
     own = next((row for row in store.weaknesses.forecasts(run) if row["cycle"] == at), None)

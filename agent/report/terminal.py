@@ -64,6 +64,8 @@ def render_terminal(report: dict[str, Any]) -> Iterator[RenderableType]:
             yield rates_table(facts["verification"]["rates"], f"what checked the lessons of cycle {facts['cycle']}, measured on items of which the truth is known")
     if report["forecasts"]:
         yield forecasts_table(report["forecasts"])
+    for facts in report["control"]:
+        yield Text(f"control, cycle {facts['cycle']}: {facts['headline']}")
     if report["protected"]:
         yield protected_table(report["protected"])
 

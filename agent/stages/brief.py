@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agent.config import Config, CurriculumConfig
 from agent.diagnosis.typing import failure_type
@@ -19,6 +21,8 @@ from probes.errors import WeakspotError
 from probes.suite import Probe
 
 SPLITS = ("diagnose", "gate", "audit", "protected")
+EVERYTHING = "everything"  # weakness id of lessons that aim at none
+FEWEST = 5  # failures a thinned brief keeps
 
 
 def require_strategies(config: Config) -> None:
@@ -64,16 +68,38 @@ def fit_seeds(settings: CurriculumConfig, decontaminator: Checks) -> tuple[Lesso
 
 
 def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int, *, model_key: str, champion: str, seed: int,
-               seeds: tuple[Lesson, ...], earlier: Sequence[Lesson], pages: tuple[Lesson, ...] = ()) -> Brief:
-    """The brief of one weakness: its failures of the diagnose split as the champion (an adapter, or empty for the base) answered them."""
+               seeds: tuple[Lesson, ...], earlier: Sequence[Lesson], pages: tuple[Lesson, ...] = (), near: Mapping[tuple[str, str], float] | None = None) -> Brief:
+    """The brief of one weakness: its failures of the diagnose split as the champion (an adapter, or empty for the base) answered them.
+
+    `weakness` may be `EVERYTHING`: then all diagnose probes whose gold is not in doubt, right ones too (failure type ""). `near` (suite and probe
+    id to 0..1): a failure is kept with that chance, so that lessons go to what was nearly right; the nearest five stay anyhow.
+    """
+    own = tuple(lesson for lesson in earlier if lesson.weakness_id == weakness)
+    probes = store.samples.probes(run, "diagnose")
+    if weakness == EVERYTHING:
+        doubted = {(suspect["suite"], suspect["probe_id"]) for suspect in store.suspects.of_cycle(run, cycle)}  # a suspect gold is never taught
+        probes = [probe for probe in probes if (probe.suite, probe.probe_id) not in doubted]
+        return Brief(EVERYTHING, "all skills", (), _shown(store, model_key, champion, probes), n_lessons, cycle, seed, 1.0, seeds, own, pages)
     row = next(row for row in store.weaknesses.of_cycle(run, cycle) if row["weakness"] == weakness)
     failing = {(member["suite"], member["probe_id"]) for member in store.weaknesses.members(run, cycle, weakness) if member["is_failure"]}
-    probes = [probe for probe in store.samples.probes(run, "diagnose") if (probe.suite, probe.probe_id) in failing]
+    failures = _shown(store, model_key, champion, [probe for probe in probes if (probe.suite, probe.probe_id) in failing])
+    if near is not None:
+        failures = _thinned(failures, near, random.Random(seed))
+    return Brief(weakness, row["label"], tuple(row["keywords"]), failures, n_lessons, cycle, seed, row["failure_rate"], seeds, own, pages)
+
+
+def wrong_only(brief: Brief) -> Brief:
+    """For a teacher that is told "the student got these wrong": without what was right."""
+    return replace(brief, failures=tuple(failure for failure in brief.failures if failure.failure_type))
+
+
+def _shown(store: Store, model_key: str, champion: str, probes: Sequence[Probe]) -> tuple[Failure, ...]:
     samples = store.samples.known(model_key, champion, probes)
-    failures = []
-    for probe in probes:
-        sample = samples[probe.content_hash]
-        kind = failure_type(sample, probe) or "wrong"
-        failures.append(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, kind, probe.scorer, probe.choices, probe.meta))
-    own = tuple(lesson for lesson in earlier if lesson.weakness_id == weakness)
-    return Brief(weakness, row["label"], tuple(row["keywords"]), tuple(failures), n_lessons, cycle, seed, row["failure_rate"], seeds, own, pages)
+    return tuple(Failure(probe.probe_id, probe.suite, probe.prompt, sample.response, probe.gold, failure_type(sample, probe) or "", probe.scorer, probe.choices, probe.meta)
+                 for probe in probes for sample in [samples[probe.content_hash]])
+
+
+def _thinned(failures: tuple[Failure, ...], near: Mapping[tuple[str, str], float], rng: random.Random) -> tuple[Failure, ...]:
+    worth = {failure.probe_id: near.get((failure.suite, failure.probe_id), 1.0) for failure in failures}
+    best = sorted(worth, key=lambda probe_id: (-worth[probe_id], probe_id))[:FEWEST]
+    return tuple(failure for failure in failures if rng.random() < worth[failure.probe_id] or failure.probe_id in best)

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from agent.context import RunContext, StageResult
 from agent.planning.allocate import Part, allocate
-from agent.planning.budget import Need, Share, learnability, share_budget
+from agent.planning.budget import Need, Share, learnability, share_budget, whole_numbers
 from agent.planning.effects import Arm, Belief, Trial, believe
 from agent.planning.forecast import Forecast, Group, forecast
 from agent.planning.words import expectation, why
 from agent.planning.yields import Funnel, Yield, yields
+from agent.stages.brief import EVERYTHING
 from agent.stages.experience import (
     costs,
     failed_tries,
@@ -29,6 +30,7 @@ from agent.stages.experience import (
     unexplained,
     unjudged,
 )
+from agent.stages.nearness import near_failures
 from agent.stages.power import power_of
 from agent.state import CycleState
 
@@ -40,31 +42,39 @@ def plan(context: RunContext, state: CycleState) -> StageResult:
     run, cycle, settings = state["run"], state["cycle"], context.config
     open_ones = [row for row in context.store.weaknesses.of_cycle(run, cycle) if row["is_open"] and row["n_failures"]]
     weaknesses = open_ones[: settings.diagnosis.max_weaknesses]
-    needs = _needs(context, state, weaknesses)
+    needs = _needs(context, state, weaknesses, near_failures(context, state) or {})
+    n_all = round(settings.plan.lessons_per_cycle * settings.plan.everything_share) if needs else 0
     arms = [Arm(need.weakness, need.kind, strategy) for need in needs for strategy in settings.strategies]
     looks, orders = trials(context.store, run, cycle), funnels(context.store, run, cycle)
     belief, kept = believe(looks, arms, cycle), yields(orders, arms, cycle)
-    parts = allocate(needs, belief, kept, settings.plan.lessons_per_cycle, settings.plan.explore_share, context.seed("plan", cycle), allowance_usd=_allowance(context, cycle))
+    parts = allocate(needs, belief, kept, settings.plan.lessons_per_cycle - n_all, settings.plan.explore_share, context.seed("plan", cycle), allowance_usd=_allowance(context, cycle))
     rows = [_row(part, needs, kept[belief.arms.index(_arm(part, needs))], looks, len(settings.strategies)) for part in parts]
-    outlook = _outlook(context, state, weaknesses, parts, belief, orders)
+    over_all = dict(zip(settings.strategies, whole_numbers([n_all / len(settings.strategies)] * len(settings.strategies), n_all), strict=True))
+    rows += [{"weakness": EVERYTHING, "strategy": strategy, "n_lessons": n, "learnability": 1.0, "reason": "all diagnose probes, right or wrong: plan.everything_share", "evidence": {}}
+             for strategy, n in over_all.items() if n]
+    outlook = _outlook(context, state, weaknesses, parts, belief, orders, over_all)
     facts = {**asdict(outlook), "cycle": cycle, "usd_left": settings.limits.budget_usd - context.store.money.spent_usd(run) if context.teacher else None}
     for line in expectation(facts):
         context.watcher.say(line)
-    by_strategy = Counter[str]()
+    by_strategy = Counter[str](over_all)
     for part in parts:
         by_strategy[part.strategy] += part.n_lessons
+    by_strategy = +by_strategy
     return StageResult({"n_weaknesses": len(weaknesses)},
                        f"{sum(by_strategy.values())} lessons over {len({part.weakness for part in parts})} weaknesses by "
                        + ", ".join(name if len(by_strategy) == 1 else f"{name} {n}" for name, n in by_strategy.most_common()),
                        lambda store: store.weaknesses.add_plan(run, cycle, rows, facts))
 
 
-def _needs(context: RunContext, state: CycleState, rows: Sequence[dict[str, Any]]) -> list[Need]:
-    """The weaknesses as the budget sees them; the accuracy is that of the score of the kind."""
+def _needs(context: RunContext, state: CycleState, rows: Sequence[dict[str, Any]], near: Mapping[tuple[str, str], float]) -> list[Need]:
+    """The weaknesses as the budget sees them; the accuracy is that of the score of the kind, `near` the nearness of single failures."""
     seen = gains_seen(context.store, state["run"], state["cycle"])
+    own = {row["weakness"]: [near[key] for member in context.store.weaknesses.members(state["run"], state["cycle"], row["weakness"])
+                             if (key := (member["suite"], member["probe_id"])) in near] for row in rows}
     return [Need(row["weakness"], row["kind"], row["n_failures"], 1 - row["n_failures"] / row["n"],
                  failed_tries([entry for entry in context.store.weaknesses.ledger(state["run"], row["weakness"]) if entry["cycle"] <= state["cycle"]],
-                              seen.get(row["weakness"], {}))) for row in rows]
+                              seen.get(row["weakness"], {})),
+                 nearness=sum(own[row["weakness"]]) / len(own[row["weakness"]]) if own[row["weakness"]] else None) for row in rows]
 
 
 def _allowance(context: RunContext, cycle: int) -> float | None:
@@ -90,8 +100,10 @@ def _row(part: Part, needs: Sequence[Need], kept: Yield, looks: Sequence[Trial],
             "reason": why(evidence, n_strategies), "evidence": evidence}
 
 
-def _outlook(context: RunContext, state: CycleState, weaknesses: Sequence[dict[str, Any]], parts: Sequence[Part], belief: Belief, orders: Sequence[Funnel]) -> Forecast:
-    """The forecast of this plan, with the gate as it will stand at its next look."""
+def _outlook(context: RunContext, state: CycleState, weaknesses: Sequence[dict[str, Any]], parts: Sequence[Part], belief: Belief, orders: Sequence[Funnel],
+             over_all: dict[str, int]) -> Forecast:
+    """The forecast of this plan, with the gate as it will stand at its next look. Lessons that aim at nothing (`over_all`, by strategy) cost, and
+    what they gain is no weakness's."""
     store, run, cycle, settings = context.store, state["run"], state["cycle"], context.config
     waiting = unjudged(store, run, cycle)
     n_probes = sum(row["n"] for row in store.samples.split_sizes(run) if row["split"] == "diagnose")
@@ -104,7 +116,7 @@ def _outlook(context: RunContext, state: CycleState, weaknesses: Sequence[dict[s
             if weakness == row["weakness"] and strategy in settings.strategies:
                 lessons[strategy] = lessons.get(strategy, 0.0) + n
         groups.append(Group(row["weakness"], row["kind"], 1 - row["n_failures"] / row["n"], row["n"] / max(1, n_probes), lessons))
-    ordered = Counter[str]()
+    ordered = Counter[str](over_all)
     for part in parts:
         ordered[part.strategy] += part.n_lessons
     gate = power_of(context)

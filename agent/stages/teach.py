@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from agent.context import RunContext, StageResult
-from agent.stages.brief import fit_seeds, make_brief, probe_index
+from agent.stages.brief import EVERYTHING, fit_seeds, make_brief, probe_index, wrong_only
 from agent.stages.cost import say_forecast, teller
 from agent.stages.learnability import learnability_step
+from agent.stages.nearness import near_failures
 from agent.stages.real import anchor_names, domain_finder
 from agent.stages.verification import calibrated_judge, rates_of_used, verifier_step
 from agent.state import CycleState
@@ -24,7 +25,7 @@ from curricula.anchors.contract import load_sources, rows_of
 from curricula.collapse.held import hold_out
 from curricula.filters.leaks import LeakWatch
 from curricula.funnel import FunnelResult, Order, judge
-from curricula.lesson import Candidate, Lesson
+from curricula.lesson import Brief, Candidate, Lesson
 from curricula.mix import Mix, build_mix
 from curricula.mix_file import write_curriculum
 from curricula.strategies.contract import find_strategy
@@ -36,16 +37,15 @@ TAUGHT_FROM = ("promote", "inconclusive", "no_data", "failed_train")  # lessons 
 def teach(context: RunContext, state: CycleState) -> StageResult:
     """Write, judge and mix one cycle's lessons."""
     run, cycle, store = state["run"], state["cycle"], context.store
-    earlier = _earlier(context, state)
+    earlier = earlier_lessons(context, state)
     leaks = LeakWatch(probe_index(store, run))
     seeds, orders = fit_seeds(context.config.curriculum, leaks.at("seed")), []
-    planned = store.weaknesses.plan(run, cycle)
+    near, planned = near_failures(context, state), store.weaknesses.plan(run, cycle)
     pages = _pages(context, cycle) if any("pages" in find_strategy(row["strategy"]).needs for row in planned) else ()
     for row in planned:
         brief = make_brief(store, run, cycle, row["weakness"], row["n_lessons"], model_key=context.student.model_key, champion=state["champion"],
-                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier, pages=pages)
-        rng = random.Random(brief.seed)
-        orders.append(Order(row["weakness"], row["strategy"], find_strategy(row["strategy"]).write(brief, context.teacher, rng), row["n_lessons"]))
+                           seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier, pages=pages, near=near)
+        orders.append(order_of(context, brief, row["strategy"]))
     n_lessons = sum(order.n_lessons for order in orders)
     context.watcher.say(f"teaching {n_lessons} lessons for {len(orders)} weaknesses")
     say_forecast(context, orders)
@@ -63,7 +63,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     rows, rates = _rows(funnel), [*judging.rows, *rates_of_used(context, funnel)]
     if len(funnel.kept) < MIN_LESSONS:
         return _no_data(state, funnel, rows, rates, leaks, budget)
-    mix = _mix(context, state, funnel.kept, earlier, leaks)
+    mix = mix_of(context, state, funnel.kept, earlier, leaks, seed=context.seed("mix", cycle))
     path = context.cycle_folder(cycle) / "curriculum.jsonl"
     sha256 = write_curriculum(mix, path)
 
@@ -86,7 +86,14 @@ def _pages(context: RunContext, cycle: int) -> tuple[Lesson, ...]:
     return rows
 
 
-def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
+def order_of(context: RunContext, brief: Brief, strategy: str) -> Order:
+    """A strategy's candidates for one brief, not yet read."""
+    writer = find_strategy(strategy)
+    brief = wrong_only(brief) if "teacher" in writer.needs else brief
+    return Order(brief.weakness_id, strategy, writer.write(brief, context.teacher, random.Random(brief.seed)), brief.n_lessons)
+
+
+def earlier_lessons(context: RunContext, state: CycleState) -> list[Lesson]:
     """Accepted lessons of the cycles before, but for those whose candidate was rejected, and those written from a probe
     whose gold has come under suspicion since."""
     doubted = {row["probe_id"] for row in context.store.suspects.of_cycle(state["run"], state["cycle"])}
@@ -95,19 +102,22 @@ def _earlier(context: RunContext, state: CycleState) -> list[Lesson]:
             for lesson in context.store.lessons.kept(state["run"], cycle=cycle) if doubted.isdisjoint(lesson.parents)]
 
 
-def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], leaks: LeakWatch) -> Mix:
+def mix_of(context: RunContext, state: CycleState, new: list[Lesson], earlier: list[Lesson], leaks: LeakWatch, *, seed: int) -> Mix:
     """This cycle's lessons, all accepted earlier ones (those on what is no longer weak are the replay), and anchors.
 
     Nothing earlier is left out while it fits: with replay held to 15 % the next candidate forgot what the champion had
     just learned (odd or even .74 to .26 in one cycle; docs/decisions/0004).
     """
     run, cycle, settings = state["run"], state["cycle"], context.config.curriculum
+    if context.config.train.start == "champion" and state["champion"]:
+        n_kept = min(len(earlier), round(len(new) * settings.replay_share / (1 - settings.replay_share)))
+        earlier = random.Random(f"replay:{seed}").sample(earlier, n_kept)  # the champion knows the rest already
     open_ids = {row["weakness"] for row in context.store.weaknesses.of_cycle(run, cycle) if row["is_open"]}
     replay = [lesson for lesson in earlier if lesson.weakness_id not in open_ids]
     sources = load_sources(anchor_names(settings))
     mix = build_mix(
         new, [lesson for lesson in earlier if lesson.weakness_id in open_ids], hold_out(rows_of(sources))[0], replay, count_tokens=context.student.count_tokens, real_min=settings.real_min,
-        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=context.seed("mix", cycle),
+        real_max=settings.real_max, max_tokens=settings.max_tokens, seed=seed,
         decontaminate=leaks.at_mix().check, replay_share=settings.replay_share, max_operator_share=settings.max_operator_share, max_anchor_tokens=settings.max_anchor_tokens,
         max_row_tokens=context.config.train.max_length, policy=settings.policy, n_below_before=context.store.lessons.n_below_real_min(run, cycle),
         domains=settings.domains, domain_of=domain_finder(context.store, run, settings, sources))
@@ -119,7 +129,8 @@ def _mix(context: RunContext, state: CycleState, new: list[Lesson], earlier: lis
 def _rows(funnel: FunnelResult) -> list[dict[str, Any]]:
     return [{"weakness": count.weakness_id, "strategy": count.strategy, "wanted": count.wanted, "asked": count.asked, "parsed": count.parsed,
              "deduplicated": count.deduplicated, "decontaminated": count.decontaminated, "verified": count.verified, "kept": count.kept,
-             "reasons": count.reasons} for count in funnel.counts]
+             "reasons": count.reasons}
+            for count in funnel.counts if count.asked or count.weakness_id != EVERYTHING]  # what was never asked for everything is charged to nobody
 
 
 def _store_funnel(store: Store, run: str, cycle: int, funnel: FunnelResult, rows: list[dict[str, Any]], rates: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""train: a fresh LoRA adapter from the base, on this cycle's curriculum; its effect is measured before use."""
+"""train: a LoRA adapter, from the base or on from the champion's, on this cycle's curriculum; its effect is measured before use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
+from agent.config import TrainConfig
 from agent.context import RunContext, StageResult
 from agent.state import CycleState
 from agent.store import Store
@@ -25,12 +26,11 @@ def train(context: RunContext, state: CycleState) -> StageResult:
     curriculum = context.store.lessons.curriculum(run, cycle)
     assert curriculum is not None, "the teach stage stores it in the transaction that leads here"
     path = context.store.state_dir / curriculum["path"]
-    _unaltered(path, curriculum["sha256"])
-    params = TrainParams(seed=context.seed("train", cycle), **settings.model_dump())
+    require_unaltered(path, curriculum["sha256"])
+    params = params_of(settings, state["champion"], context.seed("train", cycle))
     try:
         made = context.student.train(path, params, progress=context.watcher.progress)
-        prompts = [probe.prompt for probe in context.store.samples.probes(run, "diagnose")[:EFFECT_PROMPTS]]
-        effect = context.student.effect(made.adapter, state["champion"], prompts)
+        effect = context.student.effect(made.adapter, state["champion"], probe_prompts(context))
         if not effect > NO_EFFECT:
             raise TrainingFailed(f"adapter {made.adapter[:12]} does not change the champion's logits (largest difference {effect:.2g})")
     except TrainingFailed as failure:
@@ -44,7 +44,17 @@ def train(context: RunContext, state: CycleState) -> StageResult:
         lambda store: store.decisions.add_adapter(run, cycle, row))
 
 
-def _unaltered(path: Path, sha256: str) -> None:
+def probe_prompts(context: RunContext) -> list[str]:
+    """What an adapter's effect is measured on."""
+    return [probe.prompt for probe in context.store.samples.probes(context.run, "diagnose")[:EFFECT_PROMPTS]]
+
+
+def params_of(settings: TrainConfig, champion: str, seed: int) -> TrainParams:
+    """The configured recipe for one adapter."""
+    return TrainParams(seed=seed, start=champion if settings.start == "champion" else "", **settings.model_dump(exclude={"start"}))
+
+
+def require_unaltered(path: Path, sha256: str) -> None:
     """What is trained on is what was verified: the file may have been touched while the run paused.
 
     Raises:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from agent.store.controls import Controls
 from agent.store.database import RunLock, connect, database_path, transaction
 from agent.store.decisions import Decisions
 from agent.store.leaks import Leaks
@@ -41,6 +42,7 @@ class Store:
         self.lessons = Lessons(db)
         self.leaks = Leaks(db)
         self.decisions = Decisions(db)
+        self.controls = Controls(db)
         self.money = Money(db)
         self.phrases = Phrases(db)
         self.verification = Verification(db)

@@ -326,6 +326,20 @@ def m013_verifier_rates(db: Database) -> None:
         )""")
 
 
+@MIGRATIONS()
+def m011_control_arms(db: Database) -> None:
+    """Arms of control comparisons, apart from `adapters`, so that none can become champion; and what each comparison said."""
+    db.execute("""
+        CREATE TABLE control_arms (
+            run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, parent TEXT NOT NULL, lessons_wanted INTEGER NOT NULL, seed INTEGER NOT NULL,
+            share REAL NOT NULL, arm TEXT NOT NULL, adapter TEXT NOT NULL, path TEXT NOT NULL, n_lessons INTEGER NOT NULL, n_rows INTEGER NOT NULL,
+            n_tokens INTEGER NOT NULL, real_share REAL NOT NULL, curriculum_sha256 TEXT NOT NULL, params TEXT NOT NULL, first_loss REAL NOT NULL,
+            final_loss REAL NOT NULL, seconds REAL NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (run, cycle, parent, lessons_wanted, seed, share, arm)
+        )""")
+    db.execute("CREATE TABLE controls (run TEXT NOT NULL REFERENCES runs(run), cycle INTEGER NOT NULL, split TEXT NOT NULL, details TEXT NOT NULL, "
+               "created_at TEXT NOT NULL, PRIMARY KEY (run, cycle, split))")
+
+
 def _statements(script: str) -> list[str]:
     """Split a script at the semicolons that end a statement (a trigger holds some of its own)."""
     import sqlite3

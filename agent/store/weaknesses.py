@@ -52,10 +52,12 @@ class Weaknesses:
         - `gain` (share, 0 to 1; `fixed`, `broken` of `gate_n`): of the candidate of that cycle on the gate items nearest to
           it, optimistic, for the gate chose the champion. `total_gain` adds those of promoted candidates alone;
           `gain_per_lesson` divides it by all lessons so far, those in rejected candidates too.
-        `state` and `n` are None in a cycle whose curriculum held its lessons while it was not diagnosed.
+        `state` and `n` are None in a cycle whose curriculum held its lessons while it was not diagnosed. Lessons that aim at
+        nothing have a row of their own (`everything`, kind `none`), which was never diagnosed.
         """
-        return list(self._db.query("SELECT * FROM v_weakness_ledger WHERE run = ? AND (? IS NULL OR weakness = ?) ORDER BY weakness, cycle",
-                                   [run, weakness, weakness]))
+        rows = self._db.query("SELECT * FROM v_weakness_ledger WHERE run = ? AND (? IS NULL OR weakness = ?) ORDER BY weakness, cycle",
+                              [run, weakness, weakness])
+        return [{**row, "label": row["label"] or "all skills", "kind": row["kind"] or "none"} for row in rows]
 
     def last_cycle(self, run: str) -> int:
         """Latest cycle that was diagnosed; 0 for none."""

@@ -140,13 +140,16 @@ class WorkerStudent:
                 return [Sample(**json.loads(line)) for line in stream]
 
     def train(self, curriculum: Path, params: TrainParams, progress: Progress | None = None) -> TrainResult:
-        """Train a fresh LoRA adapter from the base on a prompt/completion JSONL file.
+        """Train a LoRA adapter of the base (fresh, or on from `params.start`) on a prompt/completion JSONL file.
 
         Raises:
             TrainingFailed: no adapter was made; nothing changed.
+            BadAdapter: `params.start` can't be used.
             WeakspotError: not enough free disk.
         """
         adapters.require_free_disk(self.adapters_dir, 0)
+        if params.start:
+            adapters.verify(self.adapters_dir / params.start, params.start)
         with self._scratch() as scratch:
             made = scratch / "adapter"
             spec = {"curriculum": str(curriculum.resolve()), "params": asdict(params), "out": str(made)}

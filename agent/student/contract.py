@@ -57,6 +57,8 @@ class TrainParams:
     batch_size: int = 8
     max_length: int = 512
     warmup_share: float = 0.05
+    start: str = ""
+    """Adapter to go on from, with its own rank and alpha; "" trains a fresh one."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,11 @@ class Student(Protocol):
         ...
 
     def train(self, curriculum: Path, params: TrainParams, progress: Progress | None = None) -> TrainResult:
-        """Train a fresh LoRA adapter from the base on a prompt/completion JSONL file.
+        """Train a LoRA adapter of the base (fresh, or on from `params.start`) on a prompt/completion JSONL file.
 
         Raises:
             TrainingFailed: no adapter was made; nothing changed.
+            BadAdapter: `params.start` can't be used.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""LoRA training of a fresh adapter on one curriculum, with TRL and PEFT.
+"""LoRA training of an adapter, fresh or continued, on one curriculum, with TRL and PEFT.
 
 A JSONL file of conversational prompt/completion rows goes in, a PEFT folder comes out in a temporary
 place. Rows are tokenised by `Template`, so the trainer reads what the evaluator reads. A loss or gradient
@@ -79,18 +79,19 @@ def train(
     base_name: str,
     note: dict[str, str],
     micro_batch: int = 0,
+    start: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainReport:
     """Train `model` (which is changed: throw it away afterwards) and save the adapter into `out_dir`.
 
     `note` is stored beside the adapter (base and template hashes). `micro_batch` rows, a divisor of
-    `params.batch_size`, are in memory at once (0: the whole batch). `progress(done, total)` counts optimiser steps.
+    `params.batch_size`, are in memory at once (0: the whole batch). `start`: a PEFT folder to go on from, verified by the caller. `progress(done, total)` counts optimiser steps.
 
     Raises:
         TrainingFailed: bad curriculum, non-finite loss.
         WeakspotError: not enough free disk.
     """
-    from peft import LoraConfig
+    from peft import LoraConfig, PeftModel
 
     rows = read_curriculum(curriculum, template, params.max_length)
     on_gpu = model.device.type == "cuda"
@@ -123,12 +124,14 @@ def train(
         r=params.lora_r, lora_alpha=params.lora_alpha, lora_dropout=0.0, bias="none", target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
+    if start is not None:
+        model = PeftModel.from_pretrained(model, start, is_trainable=True)
     out_dir.mkdir(parents=True, exist_ok=True)
     watch = _Watch(progress)
     started = time.monotonic()
     trainer = LessonTrainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=template.tokenizer,
-        peft_config=lora, callbacks=[watch],
+        peft_config=lora if start is None else None, callbacks=[watch],
     )
     tuned: Any = trainer.model
     adapters.require_free_disk(out_dir, 4 * sum(p.numel() for p in tuned.parameters() if p.requires_grad))

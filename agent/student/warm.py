@@ -83,7 +83,7 @@ class WarmStudent:
         return self._tasks().describe(task, include_path)
 
     def train(self, curriculum: Path, params: TrainParams, out_dir: Path, progress: Progress):
-        """Train a fresh adapter into `out_dir` on a model of its own; the warm one makes room for it.
+        """Train an adapter into `out_dir` on a model of its own; the warm one makes room for it.
 
         Out of memory: once more with half the rows in memory, then with a quarter.
 
@@ -97,10 +97,14 @@ class WarmStudent:
         tries = [params.batch_size, *[rows for rows in divisors if rows <= params.batch_size // 2]][:3]
         for micro_batch in tries:
             self.unload()
+            model = self._load()
+            if params.start:
+                adapters.verify(self.adapters_dir / params.start, params.start)
+                adapters.check_weights(self.adapters_dir / params.start, model, self.weights_key)
             try:
                 return train(
-                    self._load(), self.template, curriculum, params, out_dir, base_name=self.name, note=note,
-                    micro_batch=micro_batch, progress=progress,
+                    model, self.template, curriculum, params, out_dir, base_name=self.name, note=note,
+                    micro_batch=micro_batch, start=self.adapters_dir / params.start if params.start else None, progress=progress,
                 )
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):

@@ -11,7 +11,7 @@ import pytest
 from agent.config import Config
 from agent.fakes import Script, ScriptedStudent
 from agent.stages.learnability import learnability_step
-from agent.stages.teach import _earlier, _mix
+from agent.stages.teach import earlier_lessons, mix_of
 from agent.store import Store
 from curricula.filters.decontaminate import Decontaminator
 from curricula.filters.leaks import LeakWatch
@@ -32,10 +32,10 @@ def test_lessons_from_a_probe_that_came_under_suspicion_are_not_taught_again(tmp
         store.decisions.record(RUN, 1, {"decision": "promote", "reason": "", "champion": "", "candidate": "", "look": 1, "p_value": None,
                                         "level": None, "details": {}})
         context, state = SimpleNamespace(store=store), {"run": RUN, "cycle": 2}
-        assert _earlier(context, state) == lessons  # type: ignore[arg-type]
+        assert earlier_lessons(context, state) == lessons  # type: ignore[arg-type]
         witness = {"name": "solver", "says": "8", "weight": 3, "because": "the prompt comes to 8"}
         store.suspects.add(RUN, 2, [{"suite": "s", "probe_id": "p0", "gold": "7", "says": "8", "witnesses": [witness]}])
-        assert _earlier(context, state) == lessons[1:]  # type: ignore[arg-type]
+        assert earlier_lessons(context, state) == lessons[1:]  # type: ignore[arg-type]
         (row,) = store.suspects.of_cycle(RUN, 2)
         assert (row["prompt"], row["witnesses"]) == ("Question 0?", [witness])
         assert store.suspects.of_cycle(RUN, 1) == []
@@ -50,7 +50,7 @@ def test_proved_lessons_may_do_without_real_data_for_two_curricula_in_a_row_and_
         config = Config.model_validate({"curriculum": {"anchors": [str(tmp_path / "own.jsonl")], "policy": policy}})
         context = SimpleNamespace(store=store, config=config, student=ScriptedStudent(tmp_path), seed=lambda *names: 7, watcher=SimpleNamespace(say=warnings.append))
         lessons = [Lesson(f"Cycle {cycle}: what is {i} plus {i}?", str(2 * i), str(2 * i), "symbolic", 1, check=str(2 * i), check_kind=kind) for i in range(40)]
-        made = _mix(context, {"run": RUN, "cycle": cycle}, lessons, [], LeakWatch(Decontaminator([])))  # type: ignore[arg-type]
+        made = mix_of(context, {"run": RUN, "cycle": cycle}, lessons, [], LeakWatch(Decontaminator([])), seed=7)  # type: ignore[arg-type]
         store.lessons.add_curriculum(RUN, cycle, len(made.rows), made.n_tokens, made.real_share, "x", "p", made.recipe)
         return made
 

@@ -35,10 +35,10 @@ def run(tiny: Path, curriculum: Path, out: Path, *, poison: bool = False, **opti
     if poison:
         model.model.norm.weight.data[0] = float("inf")
     template = Template(AutoTokenizer.from_pretrained(tiny), "")
-    micro = options.pop("micro_batch", 0)
+    micro, start = options.pop("micro_batch", 0), options.pop("begin_at", None)
     params = TrainParams(**{"seed": 3, "learning_rate": 1e-2, "lora_r": 4, "batch_size": 4, **options})
     return training.train(
-        model, template, curriculum, params, out, base_name="tiny", note={"weights_key": "w"}, micro_batch=micro
+        model, template, curriculum, params, out, base_name="tiny", note={"weights_key": "w"}, micro_batch=micro, start=start
     )
 
 
@@ -52,6 +52,15 @@ def test_same_seed_same_bits_and_it_learns(tiny, curriculum, tmp_path):
     assert first.final_loss < 0.9 * first.first_loss
     assert {path.name for path in (tmp_path / "a").iterdir()} == {adapters.WEIGHTS, adapters.CONFIG, adapters.NOTE}
     assert json.loads((tmp_path / "a" / adapters.CONFIG).read_text())["base_model_name_or_path"] == "tiny"
+
+
+def test_training_goes_on_from_an_adapter(tiny, curriculum, tmp_path):
+    first = run(tiny, curriculum, tmp_path / "a", epochs=4)
+    on = run(tiny, curriculum, tmp_path / "b", begin_at=tmp_path / "a")
+    fresh = run(tiny, curriculum, tmp_path / "c")
+    assert on.first_loss < 0.95 * fresh.first_loss and on.first_loss == pytest.approx(first.final_loss, rel=0.2)
+    assert adapters.content_hash(tmp_path / "b") != adapters.content_hash(tmp_path / "a")
+    assert json.loads((tmp_path / "b" / adapters.CONFIG).read_text())["r"] == 4
 
 
 def test_half_the_rows_in_memory_train_the_same(tiny, curriculum, tmp_path):
