@@ -16,7 +16,7 @@ from agent.stages.brief import EVERYTHING, fit_seeds, make_brief, probe_index
 from agent.stages.learnability import learnability_step
 from agent.stages.nearness import near_failures
 from agent.stages.real import anchor_names
-from agent.stages.teach import earlier_lessons, mix_of, order_of
+from agent.stages.teach import earlier_lessons, mix_of, order_of, pages_of
 from agent.state import CycleState
 from curricula.anchors.contract import load_anchors
 from curricula.equal import equal_tokens, with_real_rows
@@ -52,8 +52,8 @@ def arm_mixes(context: RunContext, state: CycleState, writing: Writing) -> dict[
     """
     leaks = LeakWatch(probe_index(context.store, state["run"]))
     earlier = earlier_lessons(context, state)
-    seeds = fit_seeds(context.config.curriculum, leaks.at("seed"))
-    orders = {TARGETED: _targeted(context, state, writing, seeds, earlier), UNTARGETED: [_untargeted(context, state, writing, seeds, name, part)
+    seeds, pages = fit_seeds(context.config.curriculum, leaks.at("seed")), pages_of(context, state["cycle"], context.config.strategies)
+    orders = {TARGETED: _targeted(context, state, writing, seeds, pages, earlier), UNTARGETED: [_untargeted(context, state, writing, seeds, pages, name, part)
               for name, part in _parts(context.config.strategies, writing.n_lessons)]}
     lessons = {arm: _written(context, state, arm, own, earlier, leaks) for arm, own in orders.items()}
     n_equal = min(len(own) for own in lessons.values())
@@ -76,7 +76,8 @@ def arm_mixes(context: RunContext, state: CycleState, writing: Writing) -> dict[
     return mixes
 
 
-def _targeted(context: RunContext, state: CycleState, writing: Writing, seeds: tuple[Lesson, ...], earlier: Sequence[Lesson]) -> list[Order]:
+def _targeted(context: RunContext, state: CycleState, writing: Writing, seeds: tuple[Lesson, ...], pages: tuple[Lesson, ...],
+              earlier: Sequence[Lesson]) -> list[Order]:
     """The plan's orders, scaled to the number of lessons."""
     rows = context.store.weaknesses.plan(state["run"], state["cycle"])
     counts = _scaled([row["n_lessons"] for row in rows], writing.n_lessons)
@@ -85,15 +86,15 @@ def _targeted(context: RunContext, state: CycleState, writing: Writing, seeds: t
     for row, n in zip(rows, counts, strict=True):
         if n:
             brief = make_brief(context.store, state["run"], state["cycle"], row["weakness"], n, model_key=context.student.model_key,
-                               champion=state["champion"], seed=_mixed(writing.seed, row["weakness"]), seeds=seeds, earlier=earlier, near=near)
+                               champion=state["champion"], seed=_mixed(writing.seed, row["weakness"]), seeds=seeds, earlier=earlier, pages=pages, near=near)
             orders.append(order_of(context, brief, row["strategy"]))
     return orders
 
 
-def _untargeted(context: RunContext, state: CycleState, writing: Writing, seeds: tuple[Lesson, ...], strategy: str, n: int) -> Order:
+def _untargeted(context: RunContext, state: CycleState, writing: Writing, seeds: tuple[Lesson, ...], pages: tuple[Lesson, ...], strategy: str, n: int) -> Order:
     """One order for all diagnose probes, whether the student fails them or not."""
     brief = make_brief(context.store, state["run"], state["cycle"], EVERYTHING, n, model_key=context.student.model_key, champion=state["champion"],
-                       seed=_mixed(writing.seed, strategy), seeds=seeds, earlier=())
+                       seed=_mixed(writing.seed, strategy), seeds=seeds, earlier=(), pages=pages)
     return order_of(context, brief, strategy)
 
 

@@ -7,6 +7,7 @@ rows are stored with their reason. Almost no lesson kept is an outcome (`no_data
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +42,7 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
     leaks = LeakWatch(probe_index(store, run))
     seeds, orders = fit_seeds(context.config.curriculum, leaks.at("seed")), []
     near, planned = near_failures(context, state), store.weaknesses.plan(run, cycle)
-    pages = _pages(context, cycle) if any("pages" in find_strategy(row["strategy"]).needs for row in planned) else ()
+    pages = pages_of(context, cycle, [row["strategy"] for row in planned])
     for row in planned:
         brief = make_brief(store, run, cycle, row["weakness"], row["n_lessons"], model_key=context.student.model_key, champion=state["champion"],
                            seed=context.seed("teach", cycle, row["weakness"]), seeds=seeds, earlier=earlier, pages=pages, near=near)
@@ -77,8 +78,10 @@ def teach(context: RunContext, state: CycleState) -> StageResult:
                        f"{len(funnel.kept)} of {asked} lessons kept; {len(mix.rows)} rows, {mix.n_tokens:,} tokens, {mix.real_share:.0%} real", write)
 
 
-def _pages(context: RunContext, cycle: int) -> tuple[Lesson, ...]:
-    """Passages of the user's web pages; what each filter let through is said, and every refused page stands in `web_pages.jsonl`."""
+def pages_of(context: RunContext, cycle: int, strategies: Iterable[str]) -> tuple[Lesson, ...]:
+    """Passages of the user's web pages where a strategy needs them; what each filter let through is said, every refused page stands in `web_pages.jsonl`."""
+    if not any("pages" in find_strategy(name).needs for name in strategies):
+        return ()
     rows, sifted = read_web_rows(context.config.web)
     for line in sifted.lines:
         context.watcher.say(f"web pages, {line}")
