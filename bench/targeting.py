@@ -61,7 +61,7 @@ class Lines:
         """A stage ended."""
         self.say(f"cycle {cycle} {stage} ({seconds:.0f} s): {summary}")
 
-    def progress(self, what: str, done: int, total: int) -> None:
+    def progress(self, what: str, done: int, total: int, note: str = "") -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:
