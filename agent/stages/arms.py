@@ -19,6 +19,7 @@ from agent.stages.real import anchor_names
 from agent.stages.teach import earlier_lessons, mix_of, order_of, pages_of
 from agent.state import CycleState
 from curricula.anchors.contract import load_anchors
+from curricula.collapse.held import hold_out
 from curricula.equal import equal_tokens, with_real_rows
 from curricula.filters.leaks import LeakWatch
 from curricula.funnel import Order, judge
@@ -62,7 +63,7 @@ def arm_mixes(context: RunContext, state: CycleState, writing: Writing) -> dict[
                             where=", ".join(f"{arm} {len(own)}" for arm, own in lessons.items()), hint="more lessons, or another strategy")
     drawn = {arm: random.Random(f"arm:{writing.seed}:{arm}").sample(own, n_equal) for arm, own in lessons.items()}
     anchors = leaks.at("anchor")
-    real = [row for row in load_anchors(anchor_names(context.config.curriculum)) if anchors.check(row).outcome == "pass"]
+    real = [row for row in hold_out(load_anchors(anchor_names(context.config.curriculum)))[0] if anchors.check(row).outcome == "pass"]
     mixes: dict[tuple[str, float], Mix] = {}
     for share in writing.shares:
         n = max(1, round(share * n_equal))
