@@ -17,6 +17,7 @@ from agent.stages.learnability import learnability_step
 from agent.stages.nearness import near_failures
 from agent.stages.real import anchor_names
 from agent.stages.teach import earlier_lessons, mix_of, order_of, pages_of
+from agent.stages.verification import verifier_step
 from agent.state import CycleState
 from curricula.anchors.contract import load_anchors
 from curricula.collapse.held import hold_out
@@ -25,7 +26,6 @@ from curricula.filters.leaks import LeakWatch
 from curricula.funnel import Order, judge
 from curricula.lesson import Lesson
 from curricula.mix import Mix
-from curricula.verifiers.contract import verify
 from probes.errors import WeakspotError
 
 TARGETED, UNTARGETED, RANDOM_REAL = "targeted", "untargeted", "random_real"
@@ -100,7 +100,7 @@ def _untargeted(context: RunContext, state: CycleState, writing: Writing, seeds:
 
 
 def _written(context: RunContext, state: CycleState, arm: str, orders: Sequence[Order], earlier: Sequence[Lesson], leaks: LeakWatch) -> list[Lesson]:
-    funnel = judge(orders, accepted_before=earlier, decontaminator=leaks.at("lesson"), verify=verify, learnable=learnability_step(context, state))
+    funnel = judge(orders, accepted_before=earlier, decontaminator=leaks.at("lesson"), verify=verifier_step(context.config), learnable=learnability_step(context, state))
     if funnel.stopped is not None:
         raise funnel.stopped
     context.watcher.say(f"{arm}: {len(funnel.kept)} lessons of {sum(count.asked for count in funnel.counts)} candidates")
