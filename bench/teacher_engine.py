@@ -50,7 +50,7 @@ class Watched(StoreLedger):
     def reserve(self, usd: float, tag: str, model: str) -> int:
         """As in `StoreLedger`."""
         entry = super().reserve(usd, tag, model)
-        self.peak_usd = max(self.peak_usd, self._spent_usd)
+        self.peak_usd = max(self.peak_usd, self._store.money.running_usd(self._run))
         return entry
 
 

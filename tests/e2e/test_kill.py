@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ POINTS = [
     "gate.start", "gate.before_commit", "gate.inside_commit", "gate.after_commit", "cycle.before_export",
 ]
 _IGNORED = {"run", "created_at", "finished_at", "started_at", "seconds", "attempts", "config", "versions", "settled_at", "status", "stop_reason"}
+SECONDS = re.compile(r'"seconds": ?[0-9.e-]+')  # inside the verdicts of a lesson
 
 
 def drive(state: Path, run: str = "", fault: str = "") -> subprocess.CompletedProcess[str]:
@@ -35,7 +37,7 @@ def facts(state: Path) -> dict[str, Any]:
         for table in ("probes", "samples", "weaknesses", "weakness_members", "map_points", "plans", "lessons", "funnels", "curricula", "adapters",
                       "decisions", "audits"):
             rows = [{key: value for key, value in row.items() if key not in _IGNORED | {"id"}} for row in store.db[table].rows]
-            tables[table] = sorted(repr(sorted((k, str(v).replace(run["run"], "RUN")) for k, v in row.items())) for row in rows)
+            tables[table] = sorted(repr(sorted((k, SECONDS.sub("", str(v)).replace(run["run"], "RUN")) for k, v in row.items())) for row in rows)
         return {"champion": run["champion"], "status": run["status"], "reason": run["stop_reason"], **tables}
 
 

@@ -116,7 +116,7 @@ def test_a_malformed_body_ends_as_a_row_with_its_reason(name: str, store: Store)
             funnel = judge([order], accepted_before=(), decontaminator=Decontaminator([]), verify=verify)
     assert funnel.stopped is None
     with store.transaction():
-        _store_funnel(store, name, 1, funnel, _rows(funnel))
+        _store_funnel(store, name, 1, funnel, _rows(funnel), [])
     rows = store.lessons.rows(name, 1)
     assert rows and all(row["outcome"] == "pass" or row["reason"] for row in rows)
     kept, reasons = [row for row in rows if row["outcome"] == "pass"], {row["reason"] for row in rows if row["outcome"] != "pass"}
