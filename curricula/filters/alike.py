@@ -33,7 +33,7 @@ class AlikeIndex:
     _df: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _n: Counter[str] = field(default_factory=Counter)
     _postings: dict[tuple, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _rows: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    _rows: list[tuple[str, frozenset[str], str]] = field(default_factory=list)
 
     def add(self, lesson: Lesson) -> None:
         """Remember an accepted lesson."""
@@ -43,16 +43,20 @@ class AlikeIndex:
         if len(words) >= MIN_WORDS:
             for word in words:
                 self._postings[key, word].append(len(self._rows))
-            self._rows.append((lesson.lesson_id, words))
+            self._rows.append((lesson.lesson_id, words, flat(lesson.prompt)))
 
     def nearest(self, lesson: Lesson) -> tuple[str, float]:
-        """(id, likeness) of the most alike accepted lesson; ("", 0.0) where none reaches the threshold."""
+        """(id, likeness) of the most alike accepted lesson; ("", 0.0) where none reaches the threshold.
+
+        The same problem word for word is passed over: a second way of solving it is no rewording, and whether it differs
+        enough is for the layer before.
+        """
         key, words = _key(lesson)
         if len(words) < MIN_WORDS:
             return "", 0.0
         df, n = self._df[lesson.weakness_id], self._n[lesson.weakness_id]
         weight = {word: math.log(1 + n / max(1, df[word])) ** 2 for word in words}
-        total = sum(weight.values())
+        total, asked = sum(weight.values()), flat(lesson.prompt)
         candidates: set[int] = set()
         held = 0.0
         for word in sorted(words, key=lambda word: (-weight[word], word)):
@@ -62,8 +66,8 @@ class AlikeIndex:
                 break
         best, best_id = 0.0, ""
         for row in sorted(candidates):
-            name, other = self._rows[row]
-            if all(df[word] > TEMPLATE_SHARE * n for word in words & other) and n > FEW:
+            name, other, prompt = self._rows[row]
+            if prompt == asked or all(df[word] > TEMPLATE_SHARE * n for word in words & other) and n > FEW:
                 continue
             length = sum(math.log(1 + n / max(1, df[word])) ** 2 for word in other)
             likeness = sum(weight[word] for word in words & other) / math.sqrt(total * length)

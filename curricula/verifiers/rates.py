@@ -52,7 +52,8 @@ def planted(name: str) -> list[Planted]:
         return []
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [
-        Planted(Lesson(row["prompt"], row["completion"], row["answer"], "planted", 1, verifier=name, check=row["check"], check_kind=row["check_kind"], meta=row["meta"]), row["right"], row["kind"])
+        Planted(Lesson(row["prompt"], row["completion"], row["answer"], "planted", row.get("depth", 1), verifier=name, check=row["check"], check_kind=row["check_kind"],
+                       operator=row.get("operator", ""), source=row.get("source", ""), meta=row["meta"]), row["right"], row["kind"])
         for row in rows
     ]  # fmt: skip
 

@@ -238,7 +238,7 @@ def test_quantities_as_people_write_them() -> None:
 
 
 def test_built_in_verifiers_are_listed_and_unknown_ones_named() -> None:
-    assert [row.name for row in list_verifiers() if row.origin == "built in"] == ["choice", "citation", "code", "exact", "judge", "math", "numeric", "proof", "vote"]
+    assert [row.name for row in list_verifiers() if row.origin == "built in"] == ["choice", "citation", "code", "exact", "judge", "math", "numeric", "passage", "proof", "vote"]
     with pytest.raises(WeakspotError) as caught:
         find_verifier("numerik")
     assert "did you mean 'numeric'?" in caught.value.hint
