@@ -7,7 +7,7 @@ Generation 0 learns `--lines` real lines; each later one is trained from scratch
     replace     the lines that the generation before wrote, nothing else
     accumulate  the real lines and all that every generation wrote (Gerstgrasser 2024, arXiv 2404.01413)
     mix         the real lines and as many from the generation before: half is real
-    verified    the real lines and those of the last generation's whose arithmetic holds
+    verified    the real lines and those that any generation wrote whose arithmetic holds, each line once
 
 Writes `bench/results/collapse.json` after every policy and goes on where it stopped, then `collapse.svg`. Real lines
 are worked solutions whose steps are marked `<<a*b=c>>` (GSM8K's form), so that a line can be verified.
@@ -108,7 +108,7 @@ def follow(lines: Sequence[str], policy: str, seed: int, n: int, generations: in
         data = _data(policy, split["train"], everything, last) if generation else split["train"]
         model = SmallModel(data, tokenizer, seed * 1000 + generation, EPOCHS)
         written = model.sample(n, seed * 1000 + generation, TEMPERATURE)
-        last = _verified(model, written, seed * 1000 + generation) if policy == "verified" else written
+        last = _verified(model, written, seed * 1000 + generation, last) if policy == "verified" else written
         everything += written
         losses = model.losses(split["held"])
         first_losses = losses if first is None else first[1]
@@ -160,14 +160,18 @@ def _data(policy: str, real: list[str], everything: list[str], last: list[str]) 
     return choose[policy]()
 
 
-def _verified(model: SmallModel, written: list[str], seed: int) -> list[str]:
-    """Lines whose arithmetic holds, at most as many as were written, from at most DRAWS times as many."""
-    kept = [line for line in written if is_true(line)]
+def _verified(model: SmallModel, written: list[str], seed: int, kept_before: list[str]) -> list[str]:
+    """Lines whose arithmetic holds, each once, with those of the generations before: as a run's funnel keeps and accumulates them.
+
+    At most as many new ones as were written are looked for, among at most DRAWS times as many.
+    """
+    kept = dict.fromkeys(kept_before)
+    new = dict.fromkeys(line for line in written if is_true(line) and line not in kept)
     for draw_number in range(1, DRAWS):
-        if len(kept) >= len(written):
+        if len(new) >= len(written):
             break
-        kept += [line for line in model.sample(len(written), seed + 100_000 * draw_number, TEMPERATURE) if is_true(line)]
-    return kept[: len(written)]
+        new |= dict.fromkeys(line for line in model.sample(len(written), seed + 100_000 * draw_number, TEMPERATURE) if is_true(line) and line not in kept)
+    return [*kept, *list(new)[: len(written)]]
 
 
 def summary(body: dict[str, Any]) -> dict[str, Any]:

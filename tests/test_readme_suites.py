@@ -72,7 +72,7 @@ def problems(suite: Suite) -> list[str]:
 
 def decision_on(folder: Path, suite: str) -> str:
     """What one cycle with the scripted student on `suite` ends with."""
-    settings = [f"suites.probes=[{folder / suite}]", "suites.protected_limit=80", "plan.lessons_per_cycle=40", "limits.cycles=1", "limits.disk_mb=1"]
+    settings = [f"suites.probes=[{folder / suite}]", "suites.protected_limit=80", "plan.lessons_per_cycle=40", "limits.cycles=1", "limits.disk_mb=1", "collapse.texts=0"]
     outcome = start(load_config(None, settings, {}), folder / "state", SilentWatcher(), open_student=scripted_student())
     assert outcome.status == "finished", outcome
     with Store.read(folder / "state") as store:

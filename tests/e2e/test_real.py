@@ -21,7 +21,7 @@ from agent.watch import SilentWatcher
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1500)]
 
 SETTINGS = ["student.system_prompt=''", "suites.limit=260", "suites.protected_limit=80", "plan.lessons_per_cycle=120", "limits.cycles=1",
-            "gate.margin=0.15", "seed=7"]
+            "gate.margin=0.15", "seed=7", "collapse.texts=24"]
 
 
 class Spy(SilentWatcher):
@@ -66,6 +66,16 @@ def test_the_candidate_learned_and_the_gate_saw_it(finished: tuple[Path, str]) -
     assert adapter["effect"] > 0.01 and adapter["final_loss"] < adapter["first_loss"]
     folder = state / adapter["path"]
     assert folder.name == adapter["adapter"] and (folder / "adapter_model.safetensors").is_file()
+
+
+def test_the_collapse_monitor_read_the_real_model(finished: tuple[Path, str]) -> None:
+    state, run = finished
+    with Store.read(state) as store:
+        base, candidate = store.panels.all(run)
+    assert base["cycle"] == 0 and candidate["cycle"] == 1 and not candidate["is_vetoed"]
+    assert all(1 < loss < 8 for loss in base["body"]["losses"]), "nats a token on real answers"
+    assert 0 < abs(candidate["body"]["panel"]["values"]["loss"]) < 1
+    assert base["body"]["panel"]["values"]["words"] > candidate["body"]["panel"]["values"]["words"] > 0, "lessons have short answers"
 
 
 def test_everything_a_user_reads_is_there(finished: tuple[Path, str]) -> None:
