@@ -212,7 +212,7 @@ def draw(body: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     shown = {"loss": "loss on real lines (nats a token)", "distinct_2": "distinct word pairs", "vendi": "different lines (Vendi)", "coverage": "coverage of real lines"}
-    colours = dict(zip(POLICIES, ("#c0392b", "#2471a3", "#1e8449", "#b9770e"), strict=True))
+    colours = dict(zip(POLICIES, ("#c0392b", "#2471a3", "#1e8449", "#b9770e"), strict=False))
     figure, axes = pyplot.subplots(1, 4, figsize=(14, 3.2), constrained_layout=True)
     for axis, (metric, title) in zip(axes, shown.items(), strict=True):
         for key, rows in body["runs"].items():

@@ -41,5 +41,5 @@ def test_the_documented_package_installs_is_listed_and_writes_lessons(tmp_path: 
 
 def test_the_table_has_one_row_for_each_strategy_there_is() -> None:
     built_in = {info.name for info in list_strategies() if info.origin == "built in"}
-    table = DOCS.split("\n## ", 1)[0]
+    table = DOCS.split("| strategy |", 1)[1].split("\n\n", 1)[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == built_in
