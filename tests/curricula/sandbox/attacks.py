@@ -296,9 +296,7 @@ done()
     "finds something": ("""
 for path in ("/tmp/left", "/dev/shm/left", "/var/tmp/left"):
     attempt(path, lambda: open(path).read())
-import sys
-home = [*sys.path, sys.prefix]  # of the interpreter, where it lies below /tmp itself
-attempt("tmp", lambda: [name for name in os.listdir("/tmp") if not any(path.startswith(f"/tmp/{name}/") for path in home)] or 1/0)
+attempt("tmp", lambda: os.listdir("/tmp") or 1/0)
 done()
 """, LONG),
 }  # fmt: skip
