@@ -7,7 +7,7 @@ Generation 0 learns `--lines` real lines; each later one is trained from scratch
     replace     the lines that the generation before wrote, nothing else
     accumulate  the real lines and all that every generation wrote (Gerstgrasser 2024, arXiv 2404.01413)
     mix         the real lines and as many from the generation before: half is real
-    verified    the real lines and those that any generation wrote whose arithmetic holds, each line once
+    verified    the real lines and as many of those that any generation wrote whose arithmetic holds, each line once: half is real
 
 Writes `bench/results/collapse.json` after every policy and goes on where it stopped, then `collapse.svg`. Real lines
 are worked solutions whose steps are marked `<<a*b=c>>` (GSM8K's form), so that a line can be verified.
@@ -105,7 +105,7 @@ def follow(lines: Sequence[str], policy: str, seed: int, n: int, generations: in
     tokenizer = fit_tokenizer(split["train"])
     everything, last, first, rows = list(split["train"]), [], None, []
     for generation in range(generations + 1):
-        data = _data(policy, split["train"], everything, last) if generation else split["train"]
+        data = _data(policy, split["train"], everything, last, random.Random(seed * 1000 + generation)) if generation else split["train"]
         model = SmallModel(data, tokenizer, seed * 1000 + generation, EPOCHS)
         written = model.sample(n, seed * 1000 + generation, TEMPERATURE)
         last = _verified(model, written, seed * 1000 + generation, last) if policy == "verified" else written
@@ -155,8 +155,8 @@ def _prepare(lines: Sequence[str], seed: int, n: int) -> tuple[dict[str, list[st
     return split, space, calibrate(shuffled[cuts[2]:cuts[3]], SIZE, space, seed)
 
 
-def _data(policy: str, real: list[str], everything: list[str], last: list[str]) -> list[str]:
-    choose: dict[str, Callable[[], list[str]]] = {"replace": lambda: last, "accumulate": lambda: everything, "mix": lambda: real + last, "verified": lambda: real + last}
+def _data(policy: str, real: list[str], everything: list[str], last: list[str], rng: random.Random) -> list[str]:
+    choose: dict[str, Callable[[], list[str]]] = {"replace": lambda: last, "accumulate": lambda: everything, "mix": lambda: real + last, "verified": lambda: real + rng.sample(last, min(len(real), len(last)))}
     return choose[policy]()
 
 
