@@ -109,7 +109,7 @@ def test_a_calibrated_judge_refuses_and_never_rescues(tmp_path: Path, monkeypatc
     store, name = run(tmp_path, monkeypatch, teacher, judge)
     with store:
         kept = store.lessons.kept(name)
-        assert len(kept) >= 12 and all(is_even(lesson.prompt) for lesson in kept)
+        assert len(kept) >= 8 and all(is_even(lesson.prompt) for lesson in kept)
         refused = store.lessons.rows(name, 1, "fail")
         by_judge = [row for row in refused if row["step"] == "judge"]
         assert any(row["reason"] == "the judge refuses it" for row in by_judge)
