@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from agent.diagnosis.weakness import EVERYTHING
 from agent.store import Store
 from curricula.anchors.contract import load_sources
 from curricula.lesson import Lesson
@@ -80,7 +81,7 @@ def explain(store: Store, run: str, cycle: int | None, name: str) -> dict[str, A
     found = written[0]
     history = store.weaknesses.history(run, found["weakness"]) if found["weakness"] else []
     return facts | {key: found["weakness" if key == "weakness_id" else "check_text" if key == "check" else key] for key in _SHOWN} | {
-        "label": history[-1]["label"] if history else "", "written_in_cycle": found["cycle"], "raw": found["raw"], "meta": json.loads(found["meta"]),
+        "label": history[-1]["label"] if history else "all skills" if found["weakness"] == EVERYTHING else "", "written_in_cycle": found["cycle"], "raw": found["raw"], "meta": json.loads(found["meta"]),
         "verdicts": json.loads(found["verdicts"]), "parents": _ancestry(store, run, json.loads(found["parents"]), {row["lesson_id"]})}
 
 

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 Kind = Literal["skill", "format"]
 
+EVERYTHING = "everything"  # weakness id of lessons that aim at none
+
 
 @dataclass(frozen=True)
 class Weakness:

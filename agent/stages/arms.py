@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.context import RunContext
-from agent.stages.brief import EVERYTHING, fit_seeds, make_brief, probe_index
+from agent.diagnosis.weakness import EVERYTHING
+from agent.stages.brief import fit_seeds, make_brief, probe_index
 from agent.stages.learnability import learnability_step
 from agent.stages.nearness import near_failures
 from agent.stages.real import anchor_names

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from agent.config import Config, CurriculumConfig
 from agent.diagnosis.typing import failure_type
+from agent.diagnosis.weakness import EVERYTHING
 from agent.stages.real import anchor_names
 from agent.store import Store
 from agent.web_pages import require_pages
@@ -21,7 +22,6 @@ from probes.errors import WeakspotError
 from probes.suite import Probe
 
 SPLITS = ("diagnose", "gate", "audit", "protected")
-EVERYTHING = "everything"  # weakness id of lessons that aim at none
 FEWEST = 5  # failures a thinned brief keeps
 
 

@@ -14,13 +14,13 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.context import RunContext, StageResult
+from agent.diagnosis.weakness import EVERYTHING
 from agent.planning.allocate import Part, allocate
 from agent.planning.budget import Need, Share, learnability, share_budget, whole_numbers
 from agent.planning.effects import Arm, Belief, Trial, believe
 from agent.planning.forecast import Forecast, Group, forecast
 from agent.planning.words import expectation, why
 from agent.planning.yields import Funnel, Yield, yields
-from agent.stages.brief import EVERYTHING
 from agent.stages.experience import (
     costs,
     failed_tries,

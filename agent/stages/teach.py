@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from agent.context import RunContext, StageResult
-from agent.stages.brief import EVERYTHING, fit_seeds, make_brief, probe_index, wrong_only
+from agent.diagnosis.weakness import EVERYTHING
+from agent.stages.brief import fit_seeds, make_brief, probe_index, wrong_only
 from agent.stages.cost import say_forecast, teller
 from agent.stages.learnability import learnability_step
 from agent.stages.nearness import near_failures
