@@ -96,9 +96,9 @@ def _measured(context: RunContext, adapter: str, held: Sequence[Lesson], space: 
     each = math.ceil(n_texts / len(held))
     answers = student.rollouts([row.prompt for row in held], each, max_tokens=TOKENS, seed=context.seed("collapse", "texts"), adapter=adapter)
     texts = [answer for turn in zip(*answers, strict=True) for answer in turn][:n_texts]
-    tokens = student.count_tokens([("", row.completion) for row in held])
+    *tokens, n_template = student.count_tokens([*(("", row.completion) for row in held), ("", "")])
     scores = student.answer_scores([(row.prompt, row.completion) for row in held], adapter)
-    losses = [-answer.logprob / max(1, n) for answer, n in zip(scores, tokens, strict=True)]
+    losses = [-answer.logprob / max(1, n - n_template + 1) for answer, n in zip(scores, tokens, strict=True)]  # + 1: the end of the turn
     panel = measure(texts, space, first_losses or losses, losses, seed=context.seed("collapse", "intervals"))
     return {"panel": asdict(panel), "losses": losses, "ability": _ability(context, adapter)}
 

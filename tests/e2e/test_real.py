@@ -73,7 +73,7 @@ def test_the_collapse_monitor_read_the_real_model(finished: tuple[Path, str]) ->
     with Store.read(state) as store:
         base, candidate = store.panels.all(run)
     assert base["cycle"] == 0 and candidate["cycle"] == 1 and not candidate["is_vetoed"]
-    assert all(1 < loss < 8 for loss in base["body"]["losses"]), "nats a token on real answers"
+    assert all(0.3 < loss < 8 for loss in base["body"]["losses"]), "nats a token on real answers"
     assert 0 < abs(candidate["body"]["panel"]["values"]["loss"]) < 1
     assert base["body"]["panel"]["values"]["words"] > candidate["body"]["panel"]["values"]["words"] > 0, "lessons have short answers"
 
