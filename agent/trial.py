@@ -102,7 +102,8 @@ def run_trial(store: Store, run: str, weakness: str, name: str, n_lessons: int, 
     recorder = _Recorder(teacher, teacher.name) if teacher is not None else None
     order = Order(weakness, strategy.name, strategy.write(brief, recorder, random.Random(brief.seed)), n_lessons)
     funnel = judge([order], accepted_before=earlier, decontaminator=decontaminator, verify=verifier_step(config))
-    if funnel.stopped is not None and not isinstance(funnel.stopped, BudgetExceeded):
+    is_told_by_pages = sifted is not None and not rows  # none passed: what refused each of them says more than the strategy's error
+    if funnel.stopped is not None and not isinstance(funnel.stopped, BudgetExceeded) and not is_told_by_pages:
         raise funnel.stopped
     replies = recorder.replies if recorder else []
     return Trial(brief, tuple(recorder.requests if recorder else ()), funnel, sum(reply.cost_usd for reply in replies),

@@ -63,8 +63,10 @@ def fit_seeds(settings: CurriculumConfig, decontaminator: Checks) -> tuple[Lesso
     Raises:
         WeakspotError: a source can't be read.
     """
-    held = {row.lesson_id for row in hold_out(load_anchors(anchor_names(settings)))[1]}
-    return tuple(seed for seed in load_anchors(settings.seeds or anchor_names(settings)) if seed.lesson_id not in held and decontaminator.check(seed).outcome == "pass")
+    trained, held = hold_out(load_anchors(anchor_names(settings)))
+    watched = {row.lesson_id for row in held}
+    rows = [row for row in load_anchors(settings.seeds) if row.lesson_id not in watched] if settings.seeds else trained
+    return tuple(row for row in rows if decontaminator.check(row).outcome == "pass")
 
 
 def make_brief(store: Store, run: str, cycle: int, weakness: str, n_lessons: int, *, model_key: str, champion: str, seed: int,

@@ -15,6 +15,7 @@ from agent.context import RunContext, StageResult
 from agent.diagnosis.weakness import EVERYTHING
 from agent.stages.brief import fit_seeds, make_brief, probe_index, wrong_only
 from agent.stages.cost import say_forecast, teller
+from agent.stages.experience import TAUGHT_FROM
 from agent.stages.learnability import learnability_step
 from agent.stages.nearness import near_failures
 from agent.stages.real import anchor_names, domain_finder
@@ -33,7 +34,6 @@ from curricula.mix_file import write_curriculum
 from curricula.strategies.contract import find_strategy
 
 MIN_LESSONS = 5  # fewer are no curriculum: one row's chance would be trained on, and no whole anchor fits beside them
-TAUGHT_FROM = ("promote", "inconclusive", "no_data", "failed_train")  # lessons of a rejected candidate stay in the database, marked, and are not trained on again
 
 
 def teach(context: RunContext, state: CycleState) -> StageResult:

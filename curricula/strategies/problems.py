@@ -6,6 +6,7 @@ evaluates; without it there is no gold, and the solutions must be held against e
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -117,7 +118,7 @@ class ProblemSource:
         return Problem(item["problem"], gold, check if gold else "", kind, self.desk.parents(shown), shown, "sibling")
 
 
-class OnProblems:
+class OnProblems(ABC):
     """A writer whose every batch begins with problems; the strategy says in `work_on` what becomes of them."""
 
     per_problem = 1
@@ -133,9 +134,9 @@ class OnProblems:
         yield from refused
         yield from self.work_on(problems)
 
+    @abstractmethod
     def work_on(self, problems: list[Problem]) -> Iterator[Candidate]:
         """Lessons from these problems, and a row for everything dropped."""
-        raise NotImplementedError
 
 
 def worked_samples(desk: Desk, problems: list[Problem], n: int, temperature: float = 0.8) -> Iterator[list[Told]]:

@@ -87,3 +87,14 @@ def test_what_cannot_be_tried_is_refused_before_anything_is_asked(weakspot: Weak
     assert ran.code == 2 and "did you mean 'alpaca'?" in ran.err
     ran = weakspot("strategies", "try", "retrieve", "-w", "W-nope")
     assert ran.code == 2 and "has no weakness 'W-nope'" in ran.err and weakness in ran.err
+
+
+def test_where_every_web_page_is_refused_the_trial_says_which_filter_did_it(weakspot: Weakspot, tmp_path: Path) -> None:
+    build_run(tmp_path / "state")
+    (tmp_path / "page.html").write_text("<html><body><p>The ferry leaves at noon and the cook is late again.</p></body></html>")
+    (tmp_path / "seed.txt").write_text("Let $f$ be a continuous function. Then the sum of its values converges to an integral, and the proof follows.\n\n" * 60)
+    asked = ("strategies", "try", "web_math", "-w", weakness_of(tmp_path / "state"), "-n", "2", "--set", f"web.pages=[{tmp_path / 'page.html'}]", "--set", f"web.seed_text=[{tmp_path / 'seed.txt'}]")
+    shown = weakspot(*asked)
+    assert shown.code == 0 and "web pages, " in shown.out and "0 passages in 0 pages" in shown.out
+    data = weakspot(*asked, "--json").data
+    assert [row["source"] for row in data["pages"]["refused"]] and data["candidates"] == [] and "no passages" in data["stopped"]
