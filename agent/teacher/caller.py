@@ -170,7 +170,8 @@ class Caller:
         running = asyncio.ensure_future(call)
         try:
             while True:
-                limit_s = self._patience.limit_s(course.request.tag, n_tries, course.deadline - begun, is_last=n_tries >= self._settings.max_tries)
+                limit_s = self._patience.limit_s(course.request.tag, n_tries, course.deadline - begun, is_last=n_tries >= self._settings.max_tries,
+                                                 do_others_wait=self.limiter.do_others_wait)
                 left_s = begun + limit_s - time.monotonic()
                 if left_s <= 0:
                     return no_answer()

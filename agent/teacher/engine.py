@@ -153,7 +153,14 @@ class LLMTeacher:
     def _run(self, work: Any) -> Any:
         if self._runner is None:
             self._runner = asyncio.Runner()
-        return self._runner.run(work)
+        return self._runner.run(self._booked(work))
+
+    async def _booked(self, work: Awaitable[Any]) -> Any:
+        """Its result, when all that it paid for is durable; also where it is interrupted."""
+        try:
+            return await work
+        finally:
+            await self._books.written()
 
     # Requests to replies.
 
@@ -182,8 +189,10 @@ class LLMTeacher:
         """Fill `replies` as far as this model goes; why it stopped, if it did."""
         caller.begin()
         unreached: list[int] = []
+        n_done = len(replies) - len(waiting)
 
         async def fill(item: _Waiting) -> None:
+            nonlocal n_done
             try:
                 called = await caller.ask(item.request, lambda answer: (self._key(caller, item), json.dumps(asdict(answer))))
             except Stopped:
@@ -191,7 +200,7 @@ class LLMTeacher:
             replies[item.position] = self._reply(caller, item.request, called.outcome, called.usd, called.n_attempts)
             if isinstance(called.outcome, Failure) and called.outcome.action == "retry" and not called.outcome.is_unusable_body:
                 unreached.append(item.position)
-            n_done = sum(reply is not None for reply in replies)
+            n_done += 1
             self._tell(n_done, len(replies))
 
         await asyncio.gather(*(fill(item) for item in waiting))
