@@ -15,6 +15,7 @@ from typing import Any
 from agent.teacher.contract import BudgetExceeded, Ledger, ResponseCache
 from probes.errors import WeakspotError
 
+
 class Books:
     """A ledger and a cache, for one event loop at a time."""
 
