@@ -34,6 +34,8 @@ class TeacherReply:
     text: str
     error: str = ""
     """Empty, or why there is no usable text (timeout, refused, broken body ...): data, never raised."""
+    body: str = ""
+    """With an error: what came over the wire, where something did, cut to a few thousand characters."""
     finish: str = "stop"
     """`stop` or `length`."""
     tokens_in: int = 0

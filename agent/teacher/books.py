@@ -1,19 +1,21 @@
 """Books calls that run side by side: before each one what it may cost, after it what it did cost and said.
 
-All that comes while the disk is busy goes into the next transaction (group commit: DeWitt 1984), and the wait for the
-disk is in a thread: calls go on meanwhile. Nothing else may use the ledger's connection until `written`. A reservation
-is durable before its call is sent; an answer and its cost become durable together.
+All that is to be written at one moment goes into one transaction (group commit: DeWitt 1984), because a transaction
+a call would stand still for the disk some hundred times a second. A reservation is durable before its call is
+sent; an answer and its cost become durable together.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
 
 from agent.teacher.contract import BudgetExceeded, Ledger, ResponseCache
 from probes.errors import WeakspotError
+
+REST = 2.0  # times the last transaction's seconds, before the next: two thirds of the time stay for calls on a slow disk
 
 
 class Books:
@@ -24,9 +26,9 @@ class Books:
         """Reservations whose calls have not come back."""
         self._ledger = ledger
         self._cache = cache
-        self._jobs: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._jobs: list[tuple[Callable[[], Any], asyncio.Future[Any], bool]] = []
         self._settled = asyncio.Event()
-        self._writing: asyncio.Task[None] | None = None
+        self._free_at = 0.0
 
     async def reserve(self, usd: float, tag: str, model: str) -> int:
         """Set aside the most a call may cost, in US dollars; the entry's id.
@@ -64,7 +66,7 @@ class Books:
                 self._cache.put(*keep)
             self.n_open -= 1
 
-        await self._write(book)
+        await self._write(book, is_owed=True)
         self._settled.set()
         self._settled = asyncio.Event()
 
@@ -72,39 +74,41 @@ class Books:
         """The body of a paid answer, or None."""
         return self._cache.get(key)
 
-    async def written(self) -> None:
-        """All that was to be written is durable. For when no call runs any more, cut short or not."""
-        while self._writing is not None and not self._writing.done():
-            await asyncio.wait({self._writing})
+    def written(self) -> None:
+        """Write what still waits to be written. For when no call runs any more, cut short or not."""
+        self._flush()
         self.n_open = 0
 
-    async def _write(self, job: Callable[[], Any]) -> Any:
-        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._jobs.append((job, done))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all())
+    async def _write(self, job: Callable[[], Any], *, is_owed: bool = False) -> Any:
+        """The job's result; one that `is_owed` is done even where nobody waits for it any more."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+        self._jobs.append((job, done, is_owed))
+        if len(self._jobs) == 1:
+            loop.call_later(max(0.0, self._free_at - time.monotonic()), self._flush)
         return await done
 
-    async def _write_all(self) -> None:
-        while self._jobs:
-            jobs, self._jobs = self._jobs, []
-            results: list[Any] = []
-            try:
-                with ExitStack() as scope:
-                    scope.enter_context(self._ledger.together())
-                    for job, _ in jobs:
-                        try:
-                            results.append(job())
-                        except WeakspotError as refusal:  # of this one call: the others' entries stand
-                            results.append(refusal)
-                    commit = scope.pop_all()
-                await asyncio.to_thread(commit.close)
-            except Exception as error:  # the database's: none of the entries is in it, so every call must hear
-                results = [error] * len(jobs)
-            for (_, done), result in zip(jobs, results, strict=True):
-                if done.done():
-                    continue
-                if isinstance(result, Exception):
-                    done.set_exception(result)
-                else:
-                    done.set_result(result)
+    def _flush(self) -> None:
+        jobs = [(job, done) for job, done, is_owed in self._jobs if is_owed or not done.cancelled()]
+        self._jobs = []
+        if not jobs:
+            return
+        results: list[Any] = []
+        begun = time.monotonic()
+        try:
+            with self._ledger.together():
+                for job, _ in jobs:
+                    try:
+                        results.append(job())
+                    except WeakspotError as refusal:  # of this one call: the others' entries stand
+                        results.append(refusal)
+        except Exception as error:  # the database's: none of the entries is in it, so every call must hear
+            results = [error] * len(jobs)
+        for (_, done), result in zip(jobs, results, strict=True):
+            if done.done():
+                continue
+            if isinstance(result, Exception):
+                done.set_exception(result)
+            else:
+                done.set_result(result)
+        self._free_at = time.monotonic() + REST * (time.monotonic() - begun)

@@ -212,8 +212,10 @@ class Caller:
         raise Stopped(error)
 
     def _pause_s(self, state: RetryCallState) -> float:
-        """What the provider asks for, and exponential back-off with full jitter (Brooker 2015) on top."""
+        """What the provider asks for, and exponential back-off with full jitter (Brooker 2015) on top; silence was pause enough."""
         outcome = state.outcome.result() if state.outcome else None
+        if isinstance(outcome, Failure) and outcome.is_silence:
+            return 0.0
         told_s = outcome.retry_after_s if isinstance(outcome, Failure) else 0.0
         return told_s + self._jitter.uniform(0, min(MAX_BACKOFF_S, self._backoff_s * 2 ** (state.attempt_number - 1)))
 

@@ -134,7 +134,7 @@ class LLMTeacher:
         """End the event loop and its connections. Safe to call twice."""
         if self._runner is not None:
             try:
-                self._runner.run(_wind_up())
+                self._runner.run(close_connections())
             finally:
                 self._runner.close()
                 self._runner = None
@@ -154,17 +154,18 @@ class LLMTeacher:
         temperature = self._settings.temperature if request.temperature == _PLAIN.temperature else request.temperature
         return replace(request, temperature=temperature, max_tokens=min(request.max_tokens, self._settings.max_tokens))
 
-    def _run(self, work: Any) -> Any:
+    def _run(self, work: Awaitable[Any]) -> Any:
         if self._runner is None:
             self._runner = asyncio.Runner()
-        return self._runner.run(self._booked(work))
+        return self._runner.run(self._to_its_end(work))
 
-    async def _booked(self, work: Awaitable[Any]) -> Any:
-        """Its result, when all that it paid for is durable; also where it is interrupted."""
+    async def _to_its_end(self, work: Awaitable[Any]) -> Any:
+        """Its result, when nothing runs any more and all that it paid for is durable; also where it is interrupted."""
         try:
             return await work
         finally:
-            await self._books.written()
+            await _end_what_is_left()
+            self._books.written()
 
     # Requests to replies.
 
@@ -271,7 +272,7 @@ class LLMTeacher:
         self._usd += usd
         if isinstance(outcome, Failure):
             reason = caller.connection.clean(outcome.reason) + (f" ({n_attempts} attempts)" if n_attempts > 1 else "")
-            return TeacherReply("", error=reason, cost_usd=usd, prompt_hash=_prompt_hash(request), teacher=caller.name)
+            return TeacherReply("", error=reason, body=caller.connection.clean(outcome.body), cost_usd=usd, prompt_hash=_prompt_hash(request), teacher=caller.name)
         self._n_tokens += outcome.tokens_in + outcome.tokens_out
         return TeacherReply(**asdict(outcome), cost_usd=usd, prompt_hash=_prompt_hash(request), teacher=caller.name)
 
@@ -292,13 +293,12 @@ class LLMTeacher:
             self._progress("teacher", n_done, total, f"${self._usd:.4f}, {self._n_tokens:,} tokens")
 
 
-async def _wind_up() -> None:
-    """End what an interrupted call left behind, then close the connections, while there is a loop to do it in."""
+async def _end_what_is_left() -> None:
+    """End the loop's other tasks: of an interrupted call, and litellm's worker, which it forgets when another teacher's loop comes."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
-    await close_connections()
 
 
 def _prompt_hash(request: TeacherRequest) -> str:

@@ -13,8 +13,10 @@ import logging
 import os
 import sys
 import warnings
+from dataclasses import replace
 from typing import Any
 
+from agent.teacher.body import body_of
 from agent.teacher.contract import ModelSettings
 from agent.teacher.outcomes import Answer, Failure, read_error, read_response
 from agent.teacher.price import Price, find_price, is_loopback
@@ -85,6 +87,7 @@ class Connection:
             more["presence_penalty"] = request.presence_penalty
         if request.stop:
             more["stop"] = list(request.stop)
+        known: dict[str, Any] = {}  # litellm's record of the call; it holds what was parsed, also where no reply could be made of it
         try:
             response = await litellm.acompletion(
                 model=self.name,
@@ -97,11 +100,13 @@ class Connection:
                 num_retries=0,
                 max_retries=0,
                 drop_params=True,
+                logger_fn=lambda record: known.update(body=record.get("original_response")),
                 **more,
             )
-            return read_response(response)
-        except Exception as error:  # whatever a client library raises is data: the reply's error, with its reason
-            return read_error(error)
+            outcome, error = read_response(response), None
+        except Exception as raised:  # whatever a client library raises is data: the reply's error, with its reason
+            outcome, error = read_error(raised), raised
+        return replace(outcome, body=body_of(error, known.get("body"))) if isinstance(outcome, Failure) else outcome
 
     def most_tokens(self, request: TeacherRequest) -> tuple[int, int]:
         """The most tokens that a request and its reply can have: no token is shorter than a byte, no reply longer than its limit."""

@@ -53,6 +53,10 @@ class Failure:
     """The provider may have done the work, so the reservation is booked as cost."""
     is_unusable_body: bool = False
     """Something came back, and it was no answer: worth one more try, not many."""
+    is_silence: bool = False
+    """Nothing came back for as long as it was waited for."""
+    body: str = ""
+    """What of the reply could be got hold of, cut."""
 
 
 def read_response(response: Any) -> Answer | Failure:
@@ -134,7 +138,7 @@ def read_error(error: BaseException) -> Failure:
 
 def no_answer() -> Failure:
     """Silence for too long; the provider may still be at work."""
-    return Failure("retry", "no answer within the deadline", may_be_billed=True, is_overload=True)
+    return Failure("retry", "no answer within the deadline", may_be_billed=True, is_overload=True, is_silence=True)
 
 
 def _unusable(reason: str) -> Failure:

@@ -50,7 +50,7 @@ class TeacherConfig(Group):
     max_tokens: int = Field(default=1200, ge=16)
     """Longest reply in tokens."""
     timeout_s: float = Field(default=60, gt=0)
-    """Deadline of one call, retries included. An attempt that is silent for three times as long as the slowest usual answer is begun again."""
+    """Deadline of one call, retries included. An attempt that is silent for longer than the answers so far make likely is begun again."""
     concurrency: int = Field(default=8, ge=1)
     """Most calls in flight; shrinks on 429 and grows back."""
     max_tries: int = Field(default=4, ge=1)

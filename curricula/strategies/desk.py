@@ -49,6 +49,8 @@ class Told:
     prompt_hash: str
     teacher: str = ""
     """Which model wrote it."""
+    body: str = ""
+    """With an error: what came instead of a text."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Desk:
         replies = self.teacher.ask(requests) if requests else []
         self._unassigned_usd += sum(reply.cost_usd for reply in replies)
         return [
-            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt), reply.teacher or self.teacher.name)
+            Told(reply.text, reply.error, reply.finish == "length", reply.prompt_hash or prompt_hash(request.prompt), reply.teacher or self.teacher.name, reply.body)
             for request, reply in zip(requests, replies, strict=True)
         ]
 
@@ -164,7 +166,7 @@ class Desk:
         for reply, read in zip(told, parsed, strict=True):
             rejected = read.rejected
             if reply.error:
-                rejected = ((f"teacher: {reply.error}", reply.text),)
+                rejected = ((f"teacher: {reply.error}", reply.body),)
             elif not read.items and not rejected:
                 rejected = ((f"unparsed after repair: {read.reason}", reply.text),)
             found.append(Items(reply, read.items if not reply.error else (), rejected))
@@ -206,7 +208,7 @@ class Desk:
         if told.error:
             reason, step = f"teacher: {told.error}", "parse"
         return Candidate(
-            None, raw or told.text, reason, self.brief.weakness_id, self.strategy, step, evidence=evidence, operator=operator, parents=parents,
+            None, raw or told.text or told.body, reason, self.brief.weakness_id, self.strategy, step, evidence=evidence, operator=operator, parents=parents,
             depth=depth, teacher=told.teacher or self.teacher.name, prompt_hash=told.prompt_hash, meta=meta or {},
         )  # fmt: skip
 

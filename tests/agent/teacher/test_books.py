@@ -74,3 +74,31 @@ def test_the_ledger_is_append_only(store: Store) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             store.db.conn.execute(change)
         store.db.conn.rollback()
+
+
+def test_a_refusal_beside_the_last_settlement_is_not_the_end(store: Store) -> None:
+    async def play() -> int:
+        books = Books(StoreLedger(store, "r1", 0.015), StoreCache(store))
+        first = await books.reserve(0.01, "t/a", "m")
+        second = asyncio.create_task(books.reserve(0.01, "t/a", "m"))
+        await asyncio.sleep(0)  # it is in the same group, before the settlement that makes room for it
+        await books.settle(first, 0.001, 1, 1)
+        return await asyncio.wait_for(second, 5)
+
+    assert asyncio.run(play()) > 0
+
+
+def test_when_calls_are_cut_short_what_is_owed_is_written_and_what_was_not_sent_is_not(store: Store) -> None:
+    async def play() -> None:
+        books = Books(StoreLedger(store, "r1", 1.0), StoreCache(store))
+        entry = await books.reserve(0.01, "t/a", "m")
+        cut = [asyncio.create_task(books.settle(entry, 0.004, 1, 1, keep=("key", "body"))), asyncio.create_task(books.reserve(0.01, "t/a", "m"))]
+        await asyncio.sleep(0)
+        for task in cut:
+            task.cancel()
+        await asyncio.gather(*cut, return_exceptions=True)
+        books.written()
+        assert books.n_open == 0
+
+    asyncio.run(play())
+    assert store.money.cached("key") == "body" and store.money.spent_usd("r1") == pytest.approx(0.004)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
+import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pytest
 
+from agent.teacher.books import Books
 from agent.teacher.contract import BudgetExceeded
 from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
+from agent.teacher.patience import Patience
 from curricula.teacher import TeacherRequest
 from probes.errors import WeakspotError
 from tests.agent.teacher.scripted_server import (
@@ -371,6 +377,7 @@ def test_what_all_attempts_cost_is_the_reply_s_cost(bench) -> None:
 
 def test_one_connection_serves_many_calls_and_none_is_left_open() -> None:
     code = """
+import gc
 import sys
 from agent.teacher.engine import LLMTeacher
 from agent.teacher.memory import MemoryCache, MemoryLedger
@@ -384,7 +391,76 @@ for turn in range(2):
             for i in range(4):
                 teacher.ask([TeacherRequest(f"{i} {j}") for j in range(5)])
         print(len(server.peers))
+with ScriptedServer([Step(good("x").body)]) as server:
+    with LLMTeacher(Settings(api_base=server.url), MemoryCache(), MemoryLedger(1.0)) as teacher, LLMTeacher(Settings(api_base=server.url), MemoryCache(), MemoryLedger(1.0)) as judge:
+        for i in range(3):
+            teacher.ask([TeacherRequest(f"{i} {j}") for j in range(8)])
+            judge.ask([TeacherRequest(f"{i} {j}") for j in range(8)])
+            gc.collect()
 """
     ran = subprocess.run([sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, check=True)
     assert "nclosed client" not in ran.stderr and "nclosed connector" not in ran.stderr, ran.stderr
+    assert "was destroyed" not in ran.stderr and "never awaited" not in ran.stderr, ran.stderr
     assert [int(n) for n in ran.stdout.split()] == [3, 3], "as many connections as calls in flight, then the same again"
+
+
+def test_a_slot_is_free_while_the_last_answer_is_still_being_booked(bench, monkeypatch) -> None:
+    one, server = bench(good("x"), concurrency=1)
+    settle, waited = Books.settle, []
+
+    async def slow(self: Books, *args, **more) -> None:
+        for _ in range(200):
+            if len(server.requests) >= 2:
+                break
+            await asyncio.sleep(0.01)
+        waited.append(len(server.requests))
+        await settle(self, *args, **more)
+
+    monkeypatch.setattr(Books, "settle", slow)
+    assert [reply.text for reply in one.ask("a", "b")] == ["x", "x"]
+    assert waited == [2, 2] and server.most_in_flight == 1
+
+
+def test_an_interruption_keeps_what_was_answered_and_leaves_nothing_running(bench) -> None:
+    one, server = bench(answer=lambda body: Step(good("x").body, hang_s=5.0) if "slow" in body["messages"][-1]["content"] else good("x"), concurrency=8)
+    one.teacher._progress = lambda what, done, total, note="": signal.raise_signal(signal.SIGINT) if done == 3 else None
+    with pytest.raises(KeyboardInterrupt):
+        one.ask("a", "b", "c", "slow 1", "slow 2", *[f"later slow {i}" for i in range(20)])
+    assert len(one.cache.bodies) == 3
+    assert sum(entry.is_settled for entry in one.ledger.entries) == 3, "what was cut short stays booked"
+    assert len(server.requests) <= len(one.ledger.entries) <= 3 + 8, "nothing was begun afterwards"
+    one.teacher._progress = None
+    assert [reply.cached for reply in one.ask("a", "b", "c", "d")] == [True, True, True, False]
+
+
+def test_silence_is_pause_enough_and_a_reset_is_not() -> None:
+    for step, is_paused in ((Step(good("late").body, hang_s=1.2), False), (Step(is_reset=True), True)):
+        slept: list[float] = []
+
+        async def sleep(seconds: float, slept: list[float] = slept) -> None:
+            slept.append(seconds)
+
+        with ScriptedServer([step, good("x")]) as server, LLMTeacher(Settings(api_base=server.url, timeout_s=2.0), MemoryCache(), MemoryLedger(1.0), sleep=sleep, backoff_s=0.5) as teacher:
+            assert teacher.ask([TeacherRequest("x")])[0].text == "x"
+        assert len(slept) == 1 and (slept[0] > 0) is is_paused
+
+
+def test_only_when_nothing_waits_is_a_hang_waited_for_by_all(bench, monkeypatch) -> None:
+    told: dict[str, list[bool]] = {}
+
+    def limit_s(self: Patience, kind: str, attempt: int, left_s: float, *, is_last: bool, do_others_wait: bool) -> float:
+        told.setdefault(kind, []).append(do_others_wait)
+        return left_s
+
+    monkeypatch.setattr(Patience, "limit_s", limit_s)
+    one, _ = bench(Step(good("x").body, hang_s=0.02), concurrency=2)
+    one.teacher.ask([TeacherRequest("x", tag=str(i)) for i in range(6)])
+    assert [told[str(i)][0] for i in (0, 1, 5)] == [True, True, False]
+
+
+def test_an_answer_has_the_place_in_the_cache_that_it_always_had(bench) -> None:
+    one, server = bench(good("x"))
+    request = TeacherRequest("x", json_schema={"b": 1, "a": [2]}, stop=("é",), max_tokens=50)
+    one.teacher.ask([request, request])
+    bodies = [["openai/scripted", server.url, asdict(request), copy] for copy in (0, 1)]
+    assert set(one.cache.bodies) == {hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest() for body in bodies}

@@ -11,11 +11,14 @@ import pytest
 
 from agent.stages.teach import _rows, _store_funnel
 from agent.store import Store
+from agent.teacher.body import MAX_CHARS
 from agent.teacher.engine import LLMTeacher
+from agent.teacher.memory import MemoryCache, MemoryLedger
 from agent.teacher.open import StoreCache, StoreLedger
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import Order, judge
 from curricula.strategies.contract import find_strategy
+from curricula.teacher import TeacherRequest
 from curricula.verifiers.contract import verify
 from tests.agent.teacher.scripted_server import ScriptedServer, Step, broken, empty_choices, good
 from tests.agent.teacher.test_engine import Settings
@@ -94,6 +97,10 @@ BODIES: dict[str, tuple[Step, str]] = {
 }
 
 
+# a body that its connection did not deliver, or that a parser gave up on without keeping it
+NOTHING_LEFT = {"empty body", "deep nesting in the body", "gzip that is none", "cut in the middle", "chunks cut", "chunk size that is none", "no HTTP"}
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with Store.open(tmp_path_factory.mktemp("state")) as opened:
@@ -109,8 +116,8 @@ def test_a_malformed_body_ends_as_a_row_with_its_reason(name: str, store: Store)
     step, expected = BODIES[name]
     store.runs.create(name, "", "", {})
     strategy = find_strategy("error_analysis")
-    with ScriptedServer([step]) as server:
-        settings = Settings(api_base=server.url, max_tokens=3000, max_tries=2, usd_per_million_in=1.0, usd_per_million_out=1.0, timeout_s=20)
+    with ScriptedServer([step]) as server:  # ports come again, and with them places in the cache: a name for each
+        settings = Settings(model=f"openai/{name}", api_base=server.url, max_tokens=3000, max_tries=2, usd_per_million_in=1.0, usd_per_million_out=1.0, timeout_s=20)
         with LLMTeacher(settings, StoreCache(store), StoreLedger(store, name, 5.0), backoff_s=0.0) as teacher:
             order = Order("w1", strategy.name, strategy.write(brief(n_lessons=2), teacher, random.Random(1)), 2)
             funnel = judge([order], accepted_before=(), decontaminator=Decontaminator([]), verify=verify)
@@ -124,5 +131,20 @@ def test_a_malformed_body_ends_as_a_row_with_its_reason(name: str, store: Store)
         assert len(kept) == 1 and "512" in kept[0]["prompt"]
     else:
         assert not kept and any(expected in reason for reason in reasons), reasons
-        assert all(row["raw"] for row in rows if not row["reason"].startswith("teacher: ")), "what could be read of the reply is kept"
+        assert all(row["raw"] or name in NOTHING_LEFT for row in rows), "what could be read of the reply is kept"
+        assert all(len(row["raw"]) <= MAX_CHARS for row in rows if row["reason"].startswith("teacher: "))
     assert 0 <= store.money.spent_usd(name) < 0.02 and not list(store.db.query("SELECT id FROM ledger WHERE settled_usd IS NULL"))
+
+
+def test_the_raw_text_is_what_came_and_hides_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-planted-0123456789abcdef"
+    monkeypatch.setenv("PLANTED_KEY", key)
+    pages = {"an HTML page with status 502": Step(HTML + key.encode(), 502, {"content-type": "text/html"}), "truncated JSON": broken(b'{"choices": [ ' + key.encode()),
+             "content a number": BODIES["content a number"][0], "a JSON list": BODIES["a JSON list"][0], "null content": good(None)}
+    wanted = {"an HTML page with status 502": HTML.decode() + "[secret]", "truncated JSON": '{"choices": [ [secret]', "content a number": '"content": 415', "a JSON list": "[1, 2]",
+              "null content": '"content": null'}
+    for name, step in pages.items():
+        with ScriptedServer([step]) as server, LLMTeacher(Settings(api_base=server.url, api_key_env="PLANTED_KEY", max_tries=1), MemoryCache(), MemoryLedger(1.0), backoff_s=0.0) as teacher:
+            reply = teacher.ask([TeacherRequest("x")])[0]
+        assert reply.error and reply.text == "" and wanted[name] in reply.body and key not in reply.body, (name, reply)
+        assert "reverse proxy" not in reply.body, "the client library's words are not the provider's"
