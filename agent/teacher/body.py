@@ -46,5 +46,5 @@ def _in_chain(error: BaseException | None) -> Any:
 def _text_of(response: Any) -> str:
     try:
         return str(getattr(response, "text", "") or "")
-    except Exception:  # a response that was never read has none
+    except RuntimeError:  # httpx.ResponseNotRead: a response that was never read has none
         return ""
