@@ -8,7 +8,14 @@ from collections import Counter
 import pytest
 
 from curricula.lesson import Failure
-from curricula.strategies.evol_instruct import ROUNDS, WEIGHTS, eliminated, is_empty_talk, is_short_refusal, unfit
+from curricula.strategies.evol_instruct import (
+    ROUNDS,
+    WEIGHTS,
+    eliminated,
+    is_empty_talk,
+    is_short_refusal,
+    unfit,
+)
 from curricula.teacher import TeacherReply, TeacherRequest
 from tests.curricula.teachers import (
     SEEDS,
@@ -116,7 +123,7 @@ def test_each_word_of_the_request_is_a_leak(said: str) -> None:
 def test_a_change_of_case_or_space_gains_nothing_and_number_words_are_no_empty_talk() -> None:
     assert unfit("Ann has figs.", "ANN  has\nfigs.", "complicate_input") == "no information gain"
     assert unfit("Ann has figs.", "", "deepen") == "only stop words and punctuation"
-    assert not is_empty_talk("Take one.") and not is_empty_talk("The seven.") and is_empty_talk("So what is it?")
+    assert not any(map(is_empty_talk, ("Take it.", "The seven.", "One."))) and is_empty_talk("So what is it?")
 
 
 def test_eliminated_rewritings_are_rows_and_are_never_answered() -> None:
@@ -164,12 +171,25 @@ def test_a_proved_child_takes_its_parents_place_and_others_do_not() -> None:
         write("evol_instruct", brief(n_lessons=5, n_failures=1, seeds=()), asked)
     assert any(MORE in given(request) or "monk" in given(request) for request in rewritings(proved))
     assert not any(MORE in given(request) or "monk" in given(request) for request in rewritings(unproved))
-    deep = write("evol_instruct", brief(n_lessons=30, n_failures=1, seeds=()), teacher())
+    deep = write("evol_instruct", brief(n_lessons=30, n_failures=1, seeds=()), asked := teacher())
     assert max(row.depth for row in lessons(deep)) == 2, "a row of depth 2 is no parent"
     assert {row.meta["round"] for row in lessons(deep) if row.depth == 2} == {2, 3, 4} and len(deep) == 4, "the child's rounds go on from its parent's"
-    for row in lessons(deep):
-        assert row.meta["evolved_from"] in {given(request) for request in rewritings(proved)} | {lesson.meta["evolved_from"] for lesson in lessons(deep)}
-        assert row.operator == "breadth" or row.operator == "complicate_input" or row.prompt.startswith(row.meta["evolved_from"])
+    assert [row.meta["evolved_from"] for row in lessons(deep)] == [given(request) for request in rewritings(asked)]
+
+
+def test_a_child_has_only_the_rounds_that_its_parent_had_left() -> None:
+    def late(request: TeacherRequest, n: int) -> str:
+        return given(request) + " As in the rewritten prompt." if len(rewritings(asked)) < 3 else evolve(request, n)
+
+    asked = teacher(**dict.fromkeys(OPERATORS, late))
+    found = lessons(write("evol_instruct", brief(n_lessons=30, n_failures=1, seeds=()), asked))
+    assert len(rewritings(asked)) == 4 and [(row.depth, row.meta["round"]) for row in found] == [(1, 3), (2, 4)]
+
+
+def test_an_original_that_failed_waits_behind_those_not_tried_yet() -> None:
+    asked = teacher(equal="Equal")
+    write("evol_instruct", brief(n_lessons=12, n_failures=12, seeds=()), asked)
+    assert len({given(request) for request in rewritings(asked)[:12]}) == 12
 
 
 def test_the_pool_holds_failures_first_and_then_human_tasks_near_them() -> None:
@@ -207,7 +227,7 @@ def test_the_forms_of_data_are_those_of_the_paper_and_more() -> None:
     asked = teacher(equal="Equal")
     write("evol_instruct", brief(n_lessons=200, n_failures=60), asked)
     forms = " ".join({request.prompt.split("form of ", 1)[1].partition(".")[0] for request in asked.tagged("complicate_input")})
-    assert all(form in forms for form in ("table", "code", "JSON", "records")), forms
+    assert all(form in forms for form in ("a table in Markdown", "code", "JSON", "records")), forms
 
 
 def test_options_stay_with_the_question_that_is_rewritten() -> None:

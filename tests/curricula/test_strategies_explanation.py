@@ -68,6 +68,7 @@ def test_wrong_final_answers_are_rejected_against_gold_and_arithmetic() -> None:
         ("It is clear.\nThe answer is 1", "explains nothing"),
         (cut("In round we look at what there was and what goes away and that is.\nThe answer is 1"), "cut off by its length"),
         (TeacherReply("", error="timeout"), "teacher: timeout"),
+        (TeacherReply("In round we look at what there was and what goes away and that is it.\nThe answer is 1", error="budget spent"), "teacher: budget spent"),
     ],
 )
 def test_each_filter_drops_its_own(reply: object, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +79,7 @@ def test_each_filter_drops_its_own(reply: object, reason: str, monkeypatch: pyte
 
 def test_only_a_run_of_words_is_an_echo() -> None:
     assert not echoes("Think step by step: first we count.", system_messages()[2])
-    assert echoes("THINK step-by-step, and justify your steps!", system_messages()[2])
+    assert echoes("THINK STEP-BY-STEP, AND JUSTIFY!", system_messages()[2])
 
 
 def test_the_filters_begin_where_they_say() -> None:
