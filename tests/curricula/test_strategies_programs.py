@@ -13,7 +13,15 @@ from curricula.sandbox.run import Limits
 from curricula.strategies import programs
 from curricula.strategies.fit.difficulty import UNKNOWN
 from curricula.strategies.fit.surface import read_prompts
-from curricula.strategies.programs import Item, as_answer, disagreement, fit_levels, hashed_seed, read_program, try_program
+from curricula.strategies.programs import (
+    Item,
+    as_answer,
+    disagreement,
+    fit_levels,
+    hashed_seed,
+    read_program,
+    try_program,
+)
 from tests.curricula.teachers import failure
 
 FUNCTIONS = {name: f"def {name}(*given):\n    return 1\n" for name in programs.MAKER}
