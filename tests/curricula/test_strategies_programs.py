@@ -119,6 +119,21 @@ def test_each_problem_has_a_text_and_an_answer_that_it_does_not_tell(text: Any, 
     assert put(monkeypatch, Jail([*TEXTS[:44], text], [*ANSWERS[:44], answer])).reason == reason
 
 
+def test_a_program_that_breaks_is_refused_with_what_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(source: str, calls: Sequence[tuple[str, tuple[Any, ...]]], limits: Limits) -> Called:
+        return Called((Result(1), Result(error="KeyError: 'had'")))
+
+    monkeypatch.setattr(programs, "call", broken)
+    assert programs.make_items("source", [(4, 0.5), (9, 0.25)]) == programs.Tried(reason="the program fails", evidence="generate with 9, 0.25: KeyError: 'had'")
+    monkeypatch.setattr(programs, "call", lambda *_: Called((Result("1"),), "not done after 10 s"))
+    assert programs.agreement("source", ["a", "b", "c"]) == (["1", "", ""], "not done after 10 s"), "one answer for each text, whatever came"
+    assert programs.make_items("source", [(4, 0.5), (9, 0.25)]).evidence == "generate: not done after 10 s"
+    jail = Jail()
+    monkeypatch.setattr(programs, "call", lambda source, calls, limits: Called((), "not done after 10 s") if calls[0][0] == "read" else jail(source, calls, limits))
+    found = try_program("source", [failure(0)], 5)
+    assert (found.reason, found.evidence) == ("the program fails", "read: not done after 10 s")
+
+
 def test_an_answer_is_one_line() -> None:
     assert as_answer("Di\n  and Ed") == "Di and Ed"
 
@@ -143,3 +158,5 @@ def test_difficulty_is_fitted_by_what_grows_with_it_and_by_nothing_else() -> Non
     assert fit_levels(made(lambda i: 10 + i * 7 % 11), small) == [UNKNOWN], "nothing grows: no level is likelier than another"
     noisy = made(lambda i: 10 + 2 ** (i // 5 * 2) + i % 5, lambda i: " Well, well, well, well, well, well." * (i * 7 % 3))
     assert fit_levels(noisy, small)[0] <= 0.125, "what does not grow has no say"
+    wordy = made(lambda i: 10 + 2 ** (i // 5 * 2) + i % 5, lambda i: " Well, well." * (i * 7 % 13 + i // 5))
+    assert fit_levels(wordy, large) == [1.0], "looks are compared in units of their own spread: words by the dozen outweigh no digits"
