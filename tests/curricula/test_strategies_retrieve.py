@@ -41,6 +41,7 @@ def test_each_failure_has_its_turn_and_what_is_far_from_all_stays_out() -> None:
     assert near[1].seed is banana and near[1].failure_index == 1 and near[0].seed.prompt.startswith("Ann has 2")
     assert [row.seed for row in near].count(far) == 0 and len({row.seed.lesson_id for row in near}) == len(near) == 4
     assert nearest_seeds([], SEEDS) == [] == nearest_seeds([COLORS], [])
+    assert round(nearest_seeds([COLORS], [seed(COLORS.prompt.removesuffix(" One word."))])[0].similarity, 6) == 1.0
     assert nearest_seeds([replace(COLORS, prompt="!!")], [far]) == [] == nearest_seeds([replace(COLORS, prompt="!!")], [seed("??")])
 
 
