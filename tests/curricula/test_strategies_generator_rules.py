@@ -133,7 +133,7 @@ def test_difficulty_is_the_failures_own_give_or_take_half_a_step_and_a_quarter_i
 
 
 def test_only_failures_that_the_program_reads_set_its_difficulty_and_lend_their_dress(jail: InProcess) -> None:
-    other = tuple(replace(failure(i), prompt=f"Zoe counts {900_000 + i} stars. Which of them is red? Say just its name.", gold="Betelgeuse") for i in range(5))
+    other = tuple(replace(failure(i), prompt=f"Zoe counts {900_000 + i} stars and then four more. What does that make? Reply in digits alone.", gold=str(900_004 + i)) for i in range(5))
     found = lessons(made(teacher(), 16, failures=(*other, *(failure(i) for i in range(3)))))
     assert found and max(row.meta["difficulty"] for row in found) < 0.3 and all(row.prompt.endswith("Answer with only the number.") for row in found)
 
@@ -142,8 +142,10 @@ def test_problems_are_new_but_for_case_and_space(jail: InProcess) -> None:
     copying = MAKER.replace("return form[", "if problem['has'] < 9: return 'ANN has 3 figs  and eats 2.' + chr(10) * (problem['has'] % 2) + ' How many are left?'\n    return form[")
     found = made(teacher(copying), 8)
     assert len(lessons(found)) > 6 and not any(row.prompt.lower().startswith("ann has 3") for row in lessons(found))
-    bare = [" ".join(row.prompt.lower().split()) for row in lessons(found)]
-    assert len(set(bare)) == len(bare)
+    few = MAKER.replace("return form[", "if problem['has'] < 9: return 'Bo had 9 nuts' + ' ' * problem['has'] + 'and lost 2. How many are left?'\n    return form[")
+    few = few.replace('return problem["has"] - problem["eats"]', 'return 7 if "who" in problem and problem["has"] < 9 else problem["has"] - problem["eats"]')
+    bare = [" ".join(row.prompt.split()) for row in lessons(made(teacher(few), 16))]
+    assert len(set(bare)) == len(bare) > 8 and sum(text.startswith("Bo had 9 nuts and") for text in bare) == 1
 
 
 def test_a_program_that_breaks_over_its_own_draws_is_a_row(jail: InProcess) -> None:
