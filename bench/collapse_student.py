@@ -1,4 +1,4 @@
-"""The real student on its own text, watched as a run watches it: `python -m bench.collapse_student [--generations N] [--rows N] [--state DIR]`.
+"""The real student on its own text, watched as a run watches it: `python -m bench.collapse_student [--generations N] [--rows N] [--texts N] [--state DIR]`.
 
 A generation is a LoRA adapter of the base, trained on `--rows` rows: real prompts, answered by the generation before (of the
 base, for the first) in at most as many tokens as the monitor reads. Under `replace` all rows are so; under `mix` every other
@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.collapse_student", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generations", type=int, default=2)
     parser.add_argument("--rows", type=int, default=64)
+    parser.add_argument("--texts", type=int, default=64, help="continuations that each model is watched by, as collapse.texts of a run")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--state", type=Path, default=ROOT / "state" / "collapse")
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     models = options.state / "models"
     if not models.exists():
         models.symlink_to((ROOT / "state" / "models").resolve(), target_is_directory=True)
-    config = load_config(None, [f"seed={options.seed}", "suites.limit=200"], {}).config
+    config = load_config(None, [f"seed={options.seed}", f"collapse.texts={options.texts}", "suites.limit=200"], {}).config
     with Store.open(options.state) as store:
         student = open_real_student(config, options.state, Lines())
         try:
