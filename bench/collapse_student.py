@@ -23,8 +23,9 @@ from agent.context import RunContext
 from agent.loop import open_real_student
 from agent.stages.collapse import TOKENS, watch_collapse
 from agent.stages.real import anchor_names
-from agent.stages.train import params_of
+from agent.stages.train import NO_EFFECT, params_of, probe_prompts
 from agent.store import Store
+from agent.student.contract import TrainingFailed
 from bench.targeting import Lines, begin
 from curricula.anchors.contract import load_sources, rows_of
 from curricula.collapse.held import hold_out
@@ -87,6 +88,8 @@ def follow(context: RunContext, policy: str, n_rows: int, generations: int) -> l
         lessons = rows_for(context, policy, n_rows, generation, last["adapter"] if last else "")
         path.write_text("".join(lesson.row + "\n" for lesson in lessons), encoding="utf-8")
         made = context.student.train(path, params_of(context.config.train, "", context.seed("train", generation)), progress=context.watcher.progress)
+        if not context.student.effect(made.adapter, "", probe_prompts(context)) > NO_EFFECT:
+            raise TrainingFailed(f"adapter {made.adapter[:12]} does not change the base's logits: {n_rows} rows are too few", hint="more --rows")
         trained = time.monotonic() - begun
         watched = watch_collapse(context, {"run": context.run, "cycle": generation, "candidate": made.adapter})
         watched.body["seconds"] = {"write_and_train": round(trained, 1), "watch": round(time.monotonic() - begun - trained, 1)}
