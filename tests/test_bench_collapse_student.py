@@ -10,6 +10,7 @@ import pytest
 from agent.fakes import Script, ScriptedStudent, scripted_student
 from agent.stages.real import anchor_names
 from agent.store import Store
+from agent.student.contract import TrainingFailed
 from bench import collapse_student
 from curricula.anchors.contract import load_sources, rows_of
 from curricula.collapse.held import hold_out
@@ -51,3 +52,10 @@ def test_each_policy_is_followed_watched_and_gone_on_with(tmp_path: Path, monkey
     assert trained == 4 and results.read_text() == before
     with Store.read(tmp_path) as store:
         assert len(store.runs.all()) == 2
+
+
+def test_an_adapter_that_changes_nothing_is_no_generation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collapse_student, "open_real_student", scripted_student(Script()))
+    monkeypatch.setattr(ScriptedStudent, "effect", lambda *args, **kwargs: 0.0)
+    with pytest.raises(TrainingFailed, match="does not change the base's logits: 12 rows are too few"):
+        collapse_student.main([*ARGUMENTS, "--state", str(tmp_path), "--results", str(tmp_path / "results.json")])
