@@ -1,21 +1,19 @@
 """Books calls that run side by side: before each one what it may cost, after it what it did cost and said.
 
-All that is to be written at one moment goes into one transaction (group commit: DeWitt 1984), because a transaction
-a call would stand still for the disk some hundred times a second. A reservation is durable before its call is
-sent; an answer and its cost become durable together.
+All that comes while the disk is busy goes into the next transaction (group commit: DeWitt 1984), and the wait for the
+disk is in a thread: calls go on meanwhile. Nothing else may use the ledger's connection until `written`. A reservation
+is durable before its call is sent; an answer and its cost become durable together.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from agent.teacher.contract import BudgetExceeded, Ledger, ResponseCache
 from probes.errors import WeakspotError
-
-REST = 2.0  # times the last transaction's seconds, before the next: two thirds of the time stay for calls on a slow disk
 
 
 class Books:
@@ -28,7 +26,7 @@ class Books:
         self._cache = cache
         self._jobs: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
         self._settled = asyncio.Event()
-        self._free_at = 0.0
+        self._writing: asyncio.Task[None] | None = None
 
     async def reserve(self, usd: float, tag: str, model: str) -> int:
         """Set aside the most a call may cost, in US dollars; the entry's id.
@@ -39,7 +37,11 @@ class Books:
             BudgetExceeded: what is settled and `usd` together pass the cap.
         """
 
+        n_open = 0
+
         def book() -> int:
+            nonlocal n_open
+            n_open = self.n_open
             entry = self._ledger.reserve(usd, tag, model)
             self.n_open += 1
             return entry
@@ -49,7 +51,7 @@ class Books:
             try:
                 return await self._write(book)
             except BudgetExceeded:
-                if self.n_open == 0:
+                if n_open == 0:  # when it was refused: since then the last one may have come back, cheaper
                     raise
                 await settled.wait()
 
@@ -70,32 +72,39 @@ class Books:
         """The body of a paid answer, or None."""
         return self._cache.get(key)
 
+    async def written(self) -> None:
+        """All that was to be written is durable. For when no call runs any more, cut short or not."""
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait({self._writing})
+        self.n_open = 0
+
     async def _write(self, job: Callable[[], Any]) -> Any:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Any] = loop.create_future()
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._jobs.append((job, done))
-        if len(self._jobs) == 1:
-            loop.call_later(max(0.0, self._free_at - time.monotonic()), self._flush)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
         return await done
 
-    def _flush(self) -> None:
-        jobs, self._jobs = self._jobs, []
-        results: list[Any] = []
-        begun = time.monotonic()
-        try:
-            with self._ledger.together():
-                for job, _ in jobs:
-                    try:
-                        results.append(job())
-                    except WeakspotError as refusal:  # of this one call: the others' entries stand
-                        results.append(refusal)
-        except Exception as error:  # the database's: none of the entries is in it, so every call must hear
-            results = [error] * len(jobs)
-        for (_, done), result in zip(jobs, results, strict=True):
-            if done.done():
-                continue
-            if isinstance(result, Exception):
-                done.set_exception(result)
-            else:
-                done.set_result(result)
-        self._free_at = time.monotonic() + REST * (time.monotonic() - begun)
+    async def _write_all(self) -> None:
+        while self._jobs:
+            jobs, self._jobs = self._jobs, []
+            results: list[Any] = []
+            try:
+                with ExitStack() as scope:
+                    scope.enter_context(self._ledger.together())
+                    for job, _ in jobs:
+                        try:
+                            results.append(job())
+                        except WeakspotError as refusal:  # of this one call: the others' entries stand
+                            results.append(refusal)
+                    commit = scope.pop_all()
+                await asyncio.to_thread(commit.close)
+            except Exception as error:  # the database's: none of the entries is in it, so every call must hear
+                results = [error] * len(jobs)
+            for (_, done), result in zip(jobs, results, strict=True):
+                if done.done():
+                    continue
+                if isinstance(result, Exception):
+                    done.set_exception(result)
+                else:
+                    done.set_result(result)

@@ -51,6 +51,18 @@ class Called:
     n_attempts: int
 
 
+@dataclass(frozen=True)
+class _Bill:
+    """What one call is to be settled with."""
+
+    entry: int
+    usd: float
+    tokens_in: int
+    tokens_out: int
+    keep: tuple[str, str] | None
+    """Key and body for the cache."""
+
+
 @dataclass
 class _Course:
     """One request on its way."""
@@ -121,22 +133,28 @@ class Caller:
                 raise Stopped(self.stopped)
             course.deadline = course.deadline or time.monotonic() + self._settings.timeout_s
             course.n_attempts += 1
-            outcome = await self._booked(course)
+            outcome, bill = await self._called(course)
             if isinstance(outcome, Failure) and outcome.action == "no_schema":
-                outcome = await self._booked(course)
+                await self._settle(course, bill)
+                outcome, bill = await self._called(course)
+            has_time = isinstance(outcome, Failure) and time.monotonic() + outcome.retry_after_s < course.deadline
             if isinstance(outcome, Answer):
                 self.limiter.report(generation, is_refused=False)
-                return outcome
-            has_time = time.monotonic() + outcome.retry_after_s < course.deadline
-            self.limiter.report(generation, is_refused=outcome.is_overload, wait_s=outcome.retry_after_s if has_time else 0.0)
+            else:
+                self.limiter.report(generation, is_refused=outcome.is_overload, wait_s=outcome.retry_after_s if has_time else 0.0)
+            if isinstance(outcome, Failure) and outcome.action == "stop":  # before the slot is free: nobody may take it
+                self.stopped = self.stopped or WeakspotError(self.connection.clean(outcome.reason), hint=outcome.hint, exit_code=1)
+        await self._settle(course, bill)  # the slot is another's by now: the provider is done with this call
+        if isinstance(outcome, Answer):
+            return outcome
         course.n_unusable += outcome.is_unusable_body
         course.n_refused += outcome.is_overload and not outcome.may_be_billed
-        if outcome.action == "stop":
-            self._stop(WeakspotError(self.connection.clean(outcome.reason), hint=outcome.hint, exit_code=1))
+        if outcome.action == "stop" and self.stopped is not None:
+            raise Stopped(self.stopped)
         return outcome
 
-    async def _booked(self, course: _Course) -> Answer | Failure:
-        """One call, booked before and after. A call cut short from outside stays booked with the most it can cost."""
+    async def _called(self, course: _Course) -> tuple[Answer | Failure, _Bill]:
+        """One call with its reservation, not settled yet. Cut short from outside, it stays booked with the most it can cost."""
         request, connection = course.request, self.connection
         with_schema = request.json_schema is not None and connection.takes_schema
         most_usd = self.most_usd(request)
@@ -160,9 +178,11 @@ class Caller:
                 outcome = replace(outcome, action="drop")
         elif not outcome.may_be_billed:
             usd = 0.0
-        course.usd += usd
-        await self._books.settle(entry, usd, *tokens, keep=keep)
-        return outcome
+        return outcome, _Bill(entry, usd, *tokens, keep)
+
+    async def _settle(self, course: _Course, bill: _Bill) -> None:
+        course.usd += bill.usd
+        await self._books.settle(bill.entry, bill.usd, bill.tokens_in, bill.tokens_out, keep=bill.keep)
 
     async def _awaited(self, course: _Course, begun: float, call: Coroutine[Any, Any, Answer | Failure]) -> Answer | Failure:
         """The call's outcome, or that it hangs. How long is too long may become known while it runs."""
@@ -170,7 +190,8 @@ class Caller:
         running = asyncio.ensure_future(call)
         try:
             while True:
-                limit_s = self._patience.limit_s(course.request.tag, n_tries, course.deadline - begun, is_last=n_tries >= self._settings.max_tries)
+                limit_s = self._patience.limit_s(course.request.tag, n_tries, course.deadline - begun, is_last=n_tries >= self._settings.max_tries,
+                                                 do_others_wait=self.limiter.do_others_wait)
                 left_s = begun + limit_s - time.monotonic()
                 if left_s <= 0:
                     return no_answer()

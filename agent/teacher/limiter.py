@@ -34,6 +34,11 @@ class Limiter:
         self._order = itertools.count()
         self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
 
+    @property
+    def do_others_wait(self) -> bool:
+        """Whether some call waits for its slot."""
+        return bool(self._waiting)
+
     @asynccontextmanager
     async def slot(self, *, is_retry: bool = False) -> AsyncIterator[int]:
         """Wait for a free slot, a retry before all that were not tried yet; yields the generation to hand to `report`."""
