@@ -7,7 +7,8 @@ Generation 0 learns `--lines` real lines; each later one is trained from scratch
     replace     the lines that the generation before wrote, nothing else
     accumulate  the real lines and all that every generation wrote (Gerstgrasser 2024, arXiv 2404.01413)
     mix         the real lines and as many from the generation before: half is real
-    verified    the real lines and as many of those that any generation wrote whose arithmetic holds, each line once: half is real
+    verified    the real lines and as many at most of those that any generation wrote, passed through a run's funnel and mix
+                (`bench.collapse_funnel`)
 
 Writes `bench/results/collapse.json` after every policy and goes on where it stopped, then `collapse.svg`. Real lines
 are worked solutions whose steps are marked `<<a*b=c>>` (GSM8K's form), so that a line can be verified.
@@ -19,33 +20,35 @@ import argparse
 import itertools
 import json
 import random
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.collapse_funnel import Accepted, is_true, marked_steps
 from bench.small_model import SmallModel, fit_tokenizer
 from curricula.collapse.alarms import Calibration, alarms, calibrate, vetoes
 from curricula.collapse.panel import measure
 from curricula.collapse.semantic import Space, fit_space
-from curricula.verifiers.arithmetic import ArithmeticRefused, evaluate
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
 TEXT = next((folder / "shared" / "data" / "gsm8k_train.jsonl" for folder in ROOT.parents if (folder / "shared" / "data").is_dir()), ROOT.parent / "shared" / "data" / "gsm8k_train.jsonl")
 POLICIES = ("replace", "accumulate", "mix", "verified")
-STEP = re.compile(r"<<([^<>=]+)=([^<>=]+)>>")
 SIZE = 300  # texts a panel
 HELD = 300  # real lines whose loss is followed
 SPACE = 600  # real lines that the space is fitted on
 POOL = 1000  # real lines that are compared with each other for the alarm levels
-EPOCHS = 8
+EPOCHS = 4
+LONGEST = 70  # characters of a line: what the small model reads whole (of longer ones more than a third would be cut, and cut lines hold no step)
 TEMPERATURE = 0.9
-DRAWS = 20  # `verified` asks for at most so many times the lines it wants
 FRESH_PAIRS = 200  # real-versus-real panels that the calibration has not seen
+
+
+Prepared = tuple[dict[str, list[str]], Space, Calibration]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,11 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"{options.text} has {len(lines)} usable lines, {needed} are needed: give a longer --text or fewer --lines")
     body = _open(options)
     for seed in range(options.seeds):
-        for policy in POLICIES:
-            if f"{seed}/{policy}" in body["runs"]:
-                continue
+        missing = [policy for policy in POLICIES if f"{seed}/{policy}" not in body["runs"]]
+        prepared = _prepare(lines, seed, options.lines) if missing else None
+        for policy in missing:
+            assert prepared is not None
             begun = time.monotonic()
-            body["runs"][f"{seed}/{policy}"] = follow(lines, policy, seed, options.lines, options.generations)
+            body["runs"][f"{seed}/{policy}"] = follow(prepared, policy, seed, options.lines, options.generations)
             body["seconds"][f"{seed}/{policy}"] = round(time.monotonic() - begun, 1)
             _write(options.results, body)
     if "real_versus_real" not in body or body["real_versus_real"]["seeds"] != options.seeds:
@@ -79,47 +83,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Distinct lines of up to 140 characters that hold a marked step, in a fixed order."""
+    """Distinct lines of up to LONGEST characters that hold a marked step, in a fixed order."""
     if not path.is_file():
         sys.exit(f"{path} not found: name a file of real lines with --text")
     texts = path.read_text(encoding="utf-8").splitlines()
     if path.suffix == ".jsonl":
         texts = [line for text in texts for line in json.loads(text)["answer"].split("\n")]
-    kept = sorted({text.strip() for text in texts if STEP.search(text) and len(text) < 140})
+    kept = sorted({text.strip() for text in texts if marked_steps(text) and len(text.strip()) <= LONGEST})
     random.Random(20261125).shuffle(kept)
     return kept
 
 
-def is_true(line: str) -> bool:
-    """Whether a line has a marked step and all its steps hold."""
-    steps = STEP.findall(line)
-    try:
-        return bool(steps) and all(abs(evaluate(left).value - evaluate(right).value) < 1e-6 for left, right in steps)
-    except ArithmeticRefused:
-        return False
-
-
-def follow(lines: Sequence[str], policy: str, seed: int, n: int, generations: int) -> list[dict[str, Any]]:
+def follow(prepared: Prepared, policy: str, seed: int, n: int, generations: int) -> list[dict[str, Any]]:
     """One row a generation: what it was trained on, its panel, its alarms against generation 0."""
-    split, space, calibration = _prepare(lines, seed, n)
+    split, space, calibration = prepared
     tokenizer = fit_tokenizer(split["train"])
-    everything, last, first, rows = list(split["train"]), [], None, []
+    accepted = Accepted(split["train"], split["held"])
+    real, everything, data, first, rows = split["train"], list(split["train"]), split["train"], None, []
     for generation in range(generations + 1):
-        data = _data(policy, split["train"], everything, last, random.Random(seed * 1000 + generation)) if generation else split["train"]
-        model = SmallModel(data, tokenizer, seed * 1000 + generation, EPOCHS)
-        written = model.sample(n, seed * 1000 + generation, TEMPERATURE)
-        last = _verified(model, written, seed * 1000 + generation, last) if policy == "verified" else written
-        everything += written
+        of_generation = seed * 1000 + generation
+        model = SmallModel(data, tokenizer, of_generation, EPOCHS)
+        written = model.sample(n, of_generation, TEMPERATURE)
         losses = model.losses(split["held"])
         first_losses = losses if first is None else first[1]
         panel = measure(written[:SIZE], space, first_losses, losses, intervals=False)
         first = first or (panel, losses)
         found = alarms(first[0], panel, calibration)
-        rows.append({"generation": generation, "trained_on": len(data), "real_share": len(split["train"]) / len(data) if policy != "replace" or not generation else 0.0,
-                     "true_lines": sum(map(is_true, written)) / n, "passed_on": len(last), "panel": asdict(panel), "alarms": [alarm.sentence() for alarm in found],
+        rows.append({"generation": generation, "trained_on": len(data), "real_share": len(real) / len(data) if policy != "replace" or not generation else 0.0,
+                     "true_lines": sum(map(is_true, written)) / n, "panel": asdict(panel), "alarms": [alarm.sentence() for alarm in found],
                      "is_vetoed": vetoes([bool(row["alarms"]) for row in rows] + [bool(found)])})
         print(f"seed {seed} {policy:10} generation {generation:2}: {len(data):6} lines, loss {panel.values['loss']:+.3f}, {len(found)} alarms", flush=True)
+        if generation == generations:
+            break
+        everything += written
+        if policy == "verified":
+            accepted.look(written, partial(_draw, model, n, of_generation), n)
+            rows[-1] |= {"accepted": len(accepted.new), "refused": accepted.refused}
+            data = accepted.curriculum(tokenizer, of_generation)
+        else:
+            data = {"replace": written, "accumulate": everything, "mix": real + written}[policy]
     return rows
+
+
+def _draw(model: SmallModel, n: int, seed: int, turn: int) -> list[str]:
+    return model.sample(n, seed + 100_000 * turn, TEMPERATURE)
 
 
 def false_alarms(lines: Sequence[str], seeds: int, n: int) -> dict[str, Any]:
@@ -146,32 +153,13 @@ def _two_models(split: dict[str, list[str]], space: Space, calibration: Calibrat
     return [alarm.sentence() for alarm in alarms(first, measure(other.sample(SIZE, seed * 1000 + 500, TEMPERATURE), space, before, after, intervals=False), calibration)]
 
 
-def _prepare(lines: Sequence[str], seed: int, n: int) -> tuple[dict[str, list[str]], Space, Calibration]:
+def _prepare(lines: Sequence[str], seed: int, n: int) -> Prepared:
     shuffled = list(lines)
     random.Random(seed).shuffle(shuffled)
     cuts = list(itertools.accumulate((n, HELD, SPACE, POOL)))
     split = {"train": shuffled[: cuts[0]], "held": shuffled[cuts[0]:cuts[1]], "rest": shuffled[cuts[3]:]}
     space = fit_space(shuffled[cuts[1]:cuts[2]], seed)
     return split, space, calibrate(shuffled[cuts[2]:cuts[3]], SIZE, space, seed)
-
-
-def _data(policy: str, real: list[str], everything: list[str], last: list[str], rng: random.Random) -> list[str]:
-    choose: dict[str, Callable[[], list[str]]] = {"replace": lambda: last, "accumulate": lambda: everything, "mix": lambda: real + last, "verified": lambda: real + rng.sample(last, min(len(real), len(last)))}
-    return choose[policy]()
-
-
-def _verified(model: SmallModel, written: list[str], seed: int, kept_before: list[str]) -> list[str]:
-    """Lines whose arithmetic holds, each once, with those of the generations before: as a run's funnel keeps and accumulates them.
-
-    At most as many new ones as were written are looked for, among at most DRAWS times as many.
-    """
-    kept = dict.fromkeys(kept_before)
-    new = dict.fromkeys(line for line in written if is_true(line) and line not in kept)
-    for draw_number in range(1, DRAWS):
-        if len(new) >= len(written):
-            break
-        new |= dict.fromkeys(line for line in model.sample(len(written), seed + 100_000 * draw_number, TEMPERATURE) if is_true(line) and line not in kept)
-    return [*kept, *list(new)[: len(written)]]
 
 
 def summary(body: dict[str, Any]) -> dict[str, Any]:
@@ -229,7 +217,7 @@ def draw(body: dict[str, Any], path: Path) -> None:
 
 
 def _open(options: argparse.Namespace) -> dict[str, Any]:
-    settings = {"text": options.text.name, "generations": options.generations, "lines": options.lines, "size": SIZE, "epochs": EPOCHS, "temperature": TEMPERATURE}
+    settings = {"text": options.text.name, "generations": options.generations, "lines": options.lines, "size": SIZE, "epochs": EPOCHS, "longest": LONGEST, "temperature": TEMPERATURE}
     if options.results.is_file():
         body = json.loads(options.results.read_text(encoding="utf-8"))
         if body["settings"] == settings:

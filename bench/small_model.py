@@ -13,8 +13,8 @@ from typing import Any
 LONGEST = 48  # tokens a line
 VOCABULARY = 400
 WIDTH, STATE = 64, 96
-LEARNING_RATE = 6e-3
-BATCH = 32
+LEARNING_RATE = 1e-2
+BATCH = 16
 
 
 def fit_tokenizer(lines: Sequence[str]) -> Any:

@@ -57,7 +57,7 @@ class _Writer:
         operator, variables, parents = self._demos(shown)
         request = desk.request(operator, {"failures": desk.failures(shown), "n_tasks": N_TASKS, **variables}, max_tokens=TOKENS)
         [told] = desk.ask([request])
-        n_given = len(shown) if operator == "targeted" else N_DEMOS
+        n_given = len(shown) if operator == "targeted" else len(variables["demos"])
         drafts = []
         for task in read_list(told.text, N_TASKS - n_given, is_cut=told.is_cut) or [Task("", "", "", told.text, "no task in the reply")]:
             like = self.pool.nearest(task.instruction)

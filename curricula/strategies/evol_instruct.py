@@ -137,7 +137,7 @@ class _Writer:
 def unfit(given: str, text: str, operator: str) -> str:
     """Why a rewriting is eliminated before anyone answers it, or empty."""
     n_given, n_words = len(given.split()), len(text.split())
-    if not n_words or is_empty_talk(text):
+    if is_empty_talk(text):
         return "only stop words and punctuation"
     if is_short_refusal(text):
         return "a short refusal instead of a prompt"
@@ -167,7 +167,7 @@ def is_short_refusal(text: str) -> bool:
 
 
 def is_empty_talk(text: str) -> bool:
-    """Nothing but stop words and punctuation."""
+    """Nothing but stop words and punctuation, or nothing at all."""
     return all(word in STOP_WORDS for word in re.findall(r"\w+", text.lower()))
 
 

@@ -12,7 +12,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from statistics import correlation, fmean, pstdev
 from typing import Any
 
@@ -161,8 +160,8 @@ def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float
     levels = [item.difficulty for item in items]
     columns = []
     for column in zip(*table, strict=True):
-        is_usable = len(set(column)) > 1 and len(set(levels)) > 1 and all(map(isfinite, column))
-        grows = correlation(column, levels) if is_usable else 0.0
+        is_usable = len(set(column)) > 1 and len(set(levels)) > 1
+        grows = correlation(column, levels) if is_usable else 0.0  # not a number where one of them has no end: then it has no say
         columns.append(grows / pstdev(column) if grows >= MIN_CORRELATION else 0.0)
     if not any(columns):
         return [UNKNOWN] * len(readings)
@@ -198,7 +197,7 @@ def _against_golds(source: str, failures: Sequence[Failure], items: tuple[Item, 
     read = call(source, [("read", (failure.prompt,)) for failure in failures], LIMITS)
     if read.error:
         return Tried(items, reason="the program fails", evidence=f"read: {read.error}")
-    known = [i for i, result in enumerate(read.results) if not result.error and result.value is not None]
+    known = [i for i, result in enumerate(read.results) if result.value is not None]
     solved = call(source, [("solve", (read.results[i].value,)) for i in known], LIMITS) if known else None
     if not known or solved is None:
         why = next((result.error for result in read.results if result.error), "read gives None for all of them")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 
 from curricula.lesson import Brief, Candidate
-from curricula.strategies.seeds import nearest_seeds
+from curricula.strategies.seeds import FLOOR, nearest_seeds
 from curricula.teacher import Teacher
 from probes.errors import WeakspotError
 
@@ -26,7 +26,7 @@ class WebMathStrategy:
     needs = "pages"
 
     def write(self, brief: Brief, teacher: Teacher | None, rng: Random) -> Iterator[Candidate]:
-        """At most three times `brief.n_lessons` passages, nearest first; none where nothing is near. `teacher` and `rng` are not used.
+        """At most three times `brief.n_lessons` passages, nearest first; where nothing is near, one row that says so. `teacher` and `rng` are not used.
 
         Raises:
             WeakspotError: the brief holds no passages.
@@ -37,7 +37,11 @@ class WebMathStrategy:
         rows = {row.lesson_id: row for row in brief.pages if row.lesson_id not in taught}
         # likeness of the whole passage: what it answers with tells as much of its subject as how it begins
         whole = [replace(row, prompt=f"{row.prompt}\n{row.completion}", parents=(key,)) for key, row in rows.items()]
-        for near in nearest_seeds(brief.failures, whole)[: OFFER * brief.n_lessons]:
+        found = nearest_seeds(brief.failures, whole)
+        if not found:
+            evidence = f"none of {len(rows)} passages that were not taught yet has a TF-IDF cosine of {FLOOR} with a failure"
+            yield Candidate(None, reason="no passage is near the weakness", weakness_id=brief.weakness_id, strategy=self.name, step="strategy", evidence=evidence, operator="nearest", depth=0)
+        for near in found[: OFFER * brief.n_lessons]:
             row = rows[near.seed.parents[0]]
             lesson = replace(
                 row, strategy=self.name, weakness_id=brief.weakness_id, parents=(brief.failures[near.failure_index].probe_id,),

@@ -35,11 +35,10 @@ class PassageVerifier:
 
 def _parts(lesson: Lesson) -> list[str]:
     """What must stand in the page: each paragraph, in order; a section's prompt is its heading behind the page's title."""
-    title = str(lesson.meta.get("title", ""))
-    prompt = lesson.prompt
-    head, separator, rest = prompt.partition(": ")
-    if lesson.operator == "section" and separator and head and title.startswith(head):
-        prompt = rest
+    title, prompt = str(lesson.meta.get("title", "")), lesson.prompt
+    if lesson.operator == "section":
+        # a title may hold colons itself ("Number Fields: Class Groups"): all of it goes that stands in front of the heading
+        prompt = prompt[max((m.end() for m in re.finditer(": ", prompt) if title.startswith(prompt[: m.start()])), default=0) :]
     return [part for text in (prompt, lesson.completion) for paragraph in text.split("\n\n") if (part := _flat(paragraph))]
 
 

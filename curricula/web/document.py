@@ -20,7 +20,7 @@ SURROUNDINGS = [
     "[role=navigation]", "[role=search]", "[role=banner]", "[role=contentinfo]", "[role=complementary]", "[aria-hidden=true]", "[hidden]",
     ".nav", ".navbar", ".navigation", ".menu", ".sidebar", ".sphinxsidebar", ".related", ".breadcrumb", ".breadcrumbs", ".footer", ".header", ".headerlink", ".toc", ".toctree-wrapper", ".contents.topic", ".contents.local",
     ".cookie", ".advertisement", ".ads", ".share", ".social", ".comments", ".noprint", ".mw-editsection", ".viewcode-link", ".nav-panel", ".nav_header", ".navpath",
-    ".copiable-anchor", ".copiable-link", ".summary-letter", ".chlinktop", ".chlinkprevnexttop", ".chlinkbot", ".chlinkprevnextbot", ".skip-link", ".sr-only", ".visually-hidden",
+    ".copiable-anchor", ".copiable-link", ".prev-next-area", ".summary-letter", ".chlinktop", ".chlinkprevnexttop", ".chlinkbot", ".chlinkprevnextbot", ".skip-link", ".sr-only", ".visually-hidden",
     "#toc", "#nav", "#nav-path", "#navrow1", "#navrow2", "#footer", "#header", "#sidebar", "#side-nav", "#titlearea", "#comments", "#top",
 ]  # fmt: skip
 """What stands around an article, by the names that templates give it."""

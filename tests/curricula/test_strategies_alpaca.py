@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from curricula.lesson import Lesson
@@ -109,6 +112,69 @@ def test_what_is_too_like_a_seed_a_failure_or_another_new_task_is_dropped() -> N
 
 def test_no_more_than_a_list_of_twenty_is_read() -> None:
     assert len(lessons(write("alpaca", brief(n_lessons=8), teacher(listed(3, n=25))))) == 17
+
+
+def test_where_fewer_are_given_more_are_new() -> None:
+    def long(request: TeacherRequest, n: int) -> str:
+        return listed(100 * len(asked.requests), n=25, first=3)
+
+    asked = teacher(long)
+    found = lessons(write("alpaca", brief(n_lessons=24, n_failures=2, seeds=SEEDS[:2]), asked))
+    assert [sum(row.operator == kind for row in found) for kind in ("targeted", "seeded")] == [18, 18], "two failures, then two human tasks"
+    assert all(request.prompt.endswith("###\n3. Instruction:") for request in asked.tagged("seeded") + asked.tagged("targeted"))
+
+
+def test_a_reply_has_room_for_a_list_and_an_empty_one_costs_one_request_in_seventeen() -> None:
+    asked = teacher("nothing")
+    write("alpaca", brief(n_lessons=22), asked)
+    assert [request.max_tokens for request in asked.requests] == [3072] * 4, "33 offered: two lists, tried twice"
+
+
+def long_seed(n: int) -> Lesson:
+    return Lesson(" ".join(f"w{n}x{i}" for i in range(n - 2)), "Seven it", "seven it", strategy="anchor", depth=0, source=f"test#{n}")
+
+
+def test_demonstrations_have_at_most_a_hundred_words_while_there_are_some() -> None:
+    seeds = (long_seed(100), long_seed(101), long_seed(99), *SEEDS[:1])
+    asked = teacher("nothing")
+    found = write("alpaca", brief(n_lessons=40, seeds=seeds), asked)
+    shown = {n: any(f"Instruction: w{n}x0 " in request.prompt for request in asked.tagged("seeded")) for n in (99, 100, 101)}
+    assert shown == {99: True, 100: True, 101: False}
+    row = next(row for row in found if row.operator == "seeded")
+    assert set(row.parents[-3:]) <= {seed.lesson_id for seed in seeds} and row.parents[0].startswith("p") and len(row.parents) == 6
+    only_long = teacher("nothing")
+    write("alpaca", brief(n_lessons=20, seeds=(long_seed(101),)), only_long)
+    assert "Instruction: w101x0 " in only_long.tagged("seeded")[0].prompt
+
+
+def test_tasks_of_earlier_cycles_are_not_written_again() -> None:
+    earlier = (Lesson(instruction(4) + " Answer with only the number.", "12", "12", strategy="alpaca", depth=1, meta={"instruction": instruction(4)}),
+               Lesson("Say which of all the quick foxes jumps over what lazy dog.", "1", "1", strategy="persona", depth=1))  # fmt: skip
+    text = "".join(block(4 + i, one) for i, one in enumerate([instruction(4), earlier[1].prompt, instruction(6)])).removeprefix("###\n4. Instruction:")
+    found = write("alpaca", brief(n_lessons=1, earlier=earlier), teacher(text))
+    dropped = reasons(found)["too like another task"]
+    assert [row.evidence for row in dropped][:2] == [f"ROUGE-L 1.00: {instruction(4)}", f"ROUGE-L 1.00: {earlier[1].prompt}"] and {row.step for row in dropped} == {"strategy"}
+    assert [row.meta["instruction"] for row in lessons(found)] == [instruction(6)]
+
+
+def test_the_written_list_takes_the_nearest_of_each_failure_in_turn_and_each_once() -> None:
+    failures = (failure(0), replace(failure(1), prompt="Which colour has the flag of Peru?"), replace(failure(2), prompt="Which colour has the flag of Chad?"))
+    figs_tasks = [f"Ann has {n} figs and sells some of them." for n in range(8)]
+    flags = [f"Which colour has the flag of Chile number {n}?" for n in range(8)]
+    earlier = tuple(Lesson(text, "1", "1", strategy="persona", depth=1) for text in figs_tasks + flags)
+    asked = teacher("nothing")
+    write("alpaca", brief(n_lessons=1, failures=failures, earlier=earlier), asked)
+    named = re.findall(r"^- (.+)$", asked.tagged("targeted")[0].prompt, re.MULTILINE)
+    assert len(named) == len(set(named)) == 10, "two failures share their nearest; each is named once"
+    assert sum(text in figs_tasks for text in named) >= 3 and sum(text in flags for text in named) >= 3, "no failure takes the whole list"
+    assert {text in figs_tasks for text in named[:3]} == {True, False}
+
+
+def test_an_input_stands_below_its_instruction() -> None:
+    text = "".join(block(4 + i, instruction(i), given, "x" * n) for i, (given, n) in enumerate([("amber: 4", 400), ("No input", 3)])).removeprefix("###\n4. Instruction:")
+    one, other = lessons(write("alpaca", brief(n_lessons=1), teacher(text)))[:2]
+    assert one.prompt.startswith(f"{instruction(0)}\n\namber: 4") and one.meta == {"instruction": instruction(0), "input": "amber: 4"}
+    assert "o input" not in other.prompt and len(one.answer) == 400, "400 characters are still an answer"
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,62 @@ def test_only_what_the_budget_needs_is_asked_for() -> None:
         )
 
 
+def test_each_failure_is_shown_and_no_more_at_once_than_that_takes() -> None:
+    def n_shown(n_failures: int, n_lessons: int) -> set[int]:
+        teacher = Teacher(good)
+        write(brief(n_failures, n_lessons), teacher)
+        return {request.prompt.count("The right answer:") for request in teacher.requests}
+
+    assert n_shown(4, 40) == {1} and n_shown(10, 14) == {2} and n_shown(60, 14) == {FAILURES_PER_REQUEST}
+
+
+def test_requests_name_how_many_they_want_in_which_form_and_with_room_for_it() -> None:
+    teacher = Teacher(lambda request: "no json today")
+    write(brief(n_lessons=1), teacher)
+    [request, again] = teacher.tagged("siblings")
+    repair = teacher.tagged("repair")[0]
+    assert "write 2 new problems" in request.prompt and request.max_tokens == 560 and request.temperature == 0.7, "wanted: one and a half, so two"
+    assert (repair.temperature, repair.max_tokens, repair.json_schema) == (0.0, 560, request.json_schema) and again.prompt != request.prompt
+    schema = request.json_schema
+    assert schema is not None and schema["required"] == ["hypothesis", "lessons"] and schema["additionalProperties"] is False
+    item_schema = schema["properties"]["lessons"]["items"]
+    assert item_schema["required"] == ["problem", "solution", "answer", "check"] == list(item_schema["properties"])
+    full = Teacher(good)
+    write(brief(n_lessons=40), full)
+    assert {"write 4 new problems" in request.prompt and request.max_tokens == 1000 for request in full.requests} == {True}
+
+
+def test_a_copy_of_any_failure_shown_is_refused_whole_or_without_its_wrapping() -> None:
+    shown = tuple(failure(i) for i in range(3))
+    items = [{"problem": text, "answer": "3", "check": "3 + 0"} for row in shown for text in (row.prompt, row.prompt.removesuffix(" Answer with only the number.").upper())]
+    teacher = Teacher(lambda request: json.dumps({"hypothesis": "h", "lessons": items}))
+    found = write(brief(failures=shown, n_lessons=2), teacher)
+    assert teacher.requests[0].prompt.count("The right answer:") == 3
+    assert [(row.reason, row.step) for row in found[:6]] == [("copies the failure it was shown", "strategy")] * 6
+    broken = Teacher(lambda request: json.dumps({"hypothesis": "h", "lessons": [{"problem": "How many?", "answer": ""}]}))
+    assert {(row.reason, row.step) for row in write(brief(n_lessons=1), broken)} == {("lesson without an answer", "parse")}
+
+
+def test_the_kind_of_any_gold_shown_will_do_and_options_take_both() -> None:
+    mixed = (failure(0), failure(1, "Tell me: is 31 odd or even?", "odd"))
+    for answer in ("7", "even"):
+        teacher = Teacher(lambda request, answer=answer: json.dumps({"lessons": [{"problem": "Of 9 nuts 2 go. What is left?", "answer": answer, "check": ""}]}) if request.tag.endswith("siblings") else answer)
+        assert "answer of another kind than the failures' golds" not in {row.reason for row in write(brief(failures=mixed, n_lessons=1), teacher)}
+    listed = tuple(failure(i, f"Which of these is {i + 2} plus 1?\nA. {i + 2}\nB. {i + 3}\nC. {i + 9}\nAnswer with only the letter.", "B") for i in range(3))
+    asked = Teacher(lambda request: json.dumps({"lessons": [{"problem": "Which of these is 7 plus 1?\nA. 7\nB. 8\nC. 9", "answer": "8", "check": ""}]}) if request.tag.endswith("siblings") else "B")
+    found = write(brief(failures=listed, n_lessons=1), asked)
+    assert "answer of another kind than the failures' golds" not in {row.reason for row in found}, "an option may be named by its text"
+    assert all("List the options inside the problem" in request.prompt for request in asked.tagged("siblings"))
+
+
+def test_what_a_repair_gave_keeps_its_first_prompt_and_the_solution() -> None:
+    teacher = Teacher(lambda request: "no json" if request.tag.endswith("siblings") else good(request))
+    plain = Teacher(good)
+    repaired, first = (write(brief(n_lessons=1), asked)[0].lesson for asked in (teacher, plain))
+    assert repaired is not None and first is not None and repaired.prompt_hash == first.prompt_hash
+    assert repaired.meta["solution"].startswith(repaired.check + " = ")
+
+
 def test_who_stops_pulling_stops_paying() -> None:
     teacher = Teacher(good)
     stream = find_strategy("error_analysis").write(brief(30, 200), teacher, Random(0))

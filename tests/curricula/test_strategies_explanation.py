@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from curricula.strategies.explanation import echoes, system_messages
+from curricula.strategies.desk import Told
+from curricula.strategies.explanation import echoes, system_messages, unfit
 from curricula.teacher import TeacherReply, TeacherRequest
 from tests.curricula.teachers import (
     Teacher,
@@ -38,7 +39,7 @@ def test_the_trace_is_what_is_taught_and_the_system_message_is_not() -> None:
     kept = judged(found).kept
     assert len(kept) == len(lessons(found)) >= 45 and {row.check_kind for row in kept} == {"gold", "expression"}
     for row in kept:
-        assert row.completion.startswith("In round") and row.completion.endswith(f"\nThe answer is {row.answer}.")
+        assert row.completion.startswith("In round") and row.completion.endswith(f"\nThe answer is {row.answer}.") and row.completion.count("The answer is") == 1
         assert row.meta["system"] in system_messages() and row.meta["system"] not in row.prompt + row.completion
         assert row.operator == f"system_{system_messages().index(row.meta['system']) + 1:02d}"
     assert {request.system for request in asked.tagged("explain")} <= set(system_messages())
@@ -67,6 +68,7 @@ def test_wrong_final_answers_are_rejected_against_gold_and_arithmetic() -> None:
         ("It is clear.\nThe answer is 1", "explains nothing"),
         (cut("In round we look at what there was and what goes away and that is.\nThe answer is 1"), "cut off by its length"),
         (TeacherReply("", error="timeout"), "teacher: timeout"),
+        (TeacherReply("In round we look at what there was and what goes away and that is it.\nThe answer is 1", error="budget spent"), "teacher: budget spent"),
     ],
 )
 def test_each_filter_drops_its_own(reply: object, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +79,14 @@ def test_each_filter_drops_its_own(reply: object, reason: str, monkeypatch: pyte
 
 def test_only_a_run_of_words_is_an_echo() -> None:
     assert not echoes("Think step by step: first we count.", system_messages()[2])
-    assert echoes("THINK step-by-step, and justify your steps!", system_messages()[2])
+    assert echoes("THINK STEP-BY-STEP, AND JUSTIFY!", system_messages()[2])
+
+
+def test_the_filters_begin_where_they_say() -> None:
+    message = system_messages()[2].split()
+    assert echoes(" ".join(["Now", *message[:6], "again"]), system_messages()[2]) and not echoes(" ".join(["Now", *message[:5], "again"]), system_messages()[2])
+    traces = {n: unfit(Told(" ".join(f"w{i}" for i in range(n)) + "\nThe answer is 1", "", False, "h"), system_messages()[2]) for n in (11, 12)}
+    assert traces == {11: "explains nothing", 12: ""}, "the final line is no part of the trace"
 
 
 def test_without_gold_the_majority_of_trace_and_voters_decides() -> None:

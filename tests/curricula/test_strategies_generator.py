@@ -301,3 +301,4 @@ def test_answers_are_read_as_a_suite_would_write_them() -> None:
 def test_numbers_without_end_do_not_break_the_fit() -> None:
     items = [programs.Item("How many?", "9" * 390 if level else "1", 0, level) for level in (0.0, 0.5, 1.0)]
     assert programs.fit_levels(items, read_prompts([failure(0)])) == [0.0], "by the length of the answer alone"
+    assert programs.fit_levels(items, read_prompts([replace(failure(0), gold="9" * 200)])) == [0.5]

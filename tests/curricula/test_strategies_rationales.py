@@ -107,6 +107,31 @@ def test_hard_items_get_more_trials_and_easy_ones_do_not() -> None:
     assert row.meta["trials"] == 12 and not asked.tagged("rationalise")
 
 
+def test_an_item_is_hard_where_fewer_than_two_samples_are_right() -> None:
+    n_of = {17: 0, 18: 0}
+
+    def sample(request: TeacherRequest, n: int) -> str:
+        number = next((k for k in n_of if f"{k} figs" in request.prompt), None)
+        if number is None or "earlier attempts" in request.prompt:
+            return good(request, n)
+        n_of[number] += 1
+        return good(request, n) if n_of[number] <= {17: 1, 18: 2}[number] else bad(request)
+
+    asked = teacher(sample=sample)
+    write("rationales", brief(n_lessons=8, seeds=NEAR), asked)
+    assert [sum(f"{n} figs" in r.prompt for r in asked.tagged("sample")) for n in (17, 18)] == [4 + 6, 4], "two more for each of the three that were wrong"
+
+
+def test_the_filters_begin_where_they_say() -> None:
+    def read(n_words: int) -> str:
+        return read_trace(Told(trace(" ".join(f"w{i}" for i in range(n_words)), 13), "", False, "h"), "sampled").reason
+
+    assert [read(n) for n in (4, 5, 250, 251)] == ["no reasoning", "", "", "longer than 250 words"]
+    once = [f"w{i}" for i in range(30)]
+    assert not is_repetitive(" ".join(once + once[:24])), "20 of 50 runs of five words were there before"
+    assert is_repetitive(" ".join(once + once[:25])), "21 of 51"
+
+
 def test_a_hopeless_item_is_rationalised_with_a_hint_that_the_lesson_does_not_hold() -> None:
     asked = teacher(sample=lambda request, n: bad(request) if "17 figs" in request.prompt else good(request, n))
     found = write("rationales", brief(n_lessons=4, seeds=NEAR), asked)
@@ -116,7 +141,11 @@ def test_a_hopeless_item_is_rationalised_with_a_hint_that_the_lesson_does_not_ho
     assert "17 figs" in row.prompt and "Right answer" not in row.prompt + row.completion and verify(row).outcome == "pass"
 
 
-@pytest.mark.parametrize("said", ["As the right answer is 13, we take 4 away: 17 - 4 = 13.", "By the hint we see that 17 - 4 = 13 holds."])
+@pytest.mark.parametrize(
+    "said",
+    ["As the right answer is 13, we take 4 away: 17 - 4 = 13.", "By the hint we see that 17 - 4 = 13 holds.", "We were told that 13 was given, and 17 - 4 = 13."]
+    + [f"The {word} answer is 13, and so 17 - 4 = 13." for word in ("given", "provided", "correct", "expected", "known", "stated")],
+)
 def test_a_rationale_that_mentions_its_hint_is_dropped(said: str) -> None:
     asked = teacher(sample=lambda request, n: bad(request), rationalise=trace(said, 13))
     found = write("rationales", brief(n_lessons=2, seeds=NEAR[:1]), asked)
@@ -162,7 +191,7 @@ def test_copies_of_a_failure_and_of_an_earlier_problem_are_no_problems() -> None
 
 def test_paths_and_votes_are_compared_by_content() -> None:
     assert path("3 × 4 = 12, then 12 - 2=10.") == path("Well: 3*4 = 12. So 12 - 2 = 10") == ("3*4=12", "12-2=10")
-    assert path("no numbers at all") == path("No numbers, at all!") and path("3 + 4 = 7") != path("4 + 3 = 7")
+    assert path("no numbers at all") == path("No numbers, at all!") != path("some numbers after all") and path("3 + 4 = 7") != path("4 + 3 = 7")
     assert is_repetitive("a\na\na") and not is_repetitive("a\na\nb")
     assert is_same("$1,200", "1200 dollars") or is_same("1,200", "1200") and not is_same("", "") and is_same("Red.", "red")
     assert vote(["4", "4.0", "5", ""]).n_agree == 2 and not vote(["4", "4.0", "5", ""]).is_majority and vote(["4", "4", "5"]).is_majority

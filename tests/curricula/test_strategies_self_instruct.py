@@ -46,7 +46,9 @@ def test_new_tasks_become_lessons_and_everything_adds_up() -> None:
     assert {row.check_kind for row in kept} == {"agreement"} and {row.operator for row in kept} == {"input_first"}
     request = asked.tagged("tasks")[0]
     assert (request.temperature, request.top_p, request.presence_penalty) == (0.7, 0.5, 2.0)
-    assert "\n16." in request.stop
+    assert request.stop == ("\n16.", "\n16 .") and request.max_tokens == 1024
+    assert {(r.temperature, r.max_tokens) for r in asked.tagged("classify")} == {(0.0, 4)} and {r.temperature for r in asked.tagged("input_first")} == {0.0}
+    assert all("Give 2 where the task takes an input" in r.prompt for r in asked.tagged("input_first"))
 
 
 def test_the_sampling_is_six_human_and_two_machine_tasks_shuffled() -> None:
@@ -94,7 +96,14 @@ def test_a_completion_cut_by_its_length_is_dropped_whole() -> None:
         ("Describe the image of a fig tree.", "needs more than text"),
         ("Read the graph and name its peak.", "needs more than text"),
         ("Open the file and count its lines.", "needs more than text"),
+        ("Look at the pictures and count.", "needs more than text"),
+        ("Say what the photo shows us.", "needs more than text"),
+        ("Find the town on a map.", "needs more than text"),
+        ("Draw a fig beside the tree.", "needs more than text"),
+        ("Plot the figs against their weight.", "needs more than text"),
+        ("Go to the market and count figs.", "needs more than text"),
         ("Write a program that adds two numbers.", "asks for a program"),
+        ("WRITE A PROGRAM that adds two numbers.", "asks for a program"),
         (", count the figs that are left.", "begins with punctuation or a foreign character"),
         ("Élan has nine figs, how many are odd?", "begins with punctuation or a foreign character"),
         ("¿How many figs are there now?", "begins with punctuation or a foreign character"),
@@ -122,6 +131,17 @@ def test_the_rouge_gate_holds_against_humans_and_against_what_was_kept() -> None
     dropped = reasons(found)["too like another task"]
     assert [row.raw for row in dropped][:2] == [near_human, twice[1]] and dropped[0].evidence.startswith("ROUGE-L 0.9")
     assert [row.meta["instruction"] for row in lessons(found)] == [twice[0]]
+
+
+def test_a_task_of_an_earlier_cycle_is_in_the_pool_too() -> None:
+    earlier = (Lesson(FRESH[0].format(n=5), "35", "35", strategy="self_instruct", depth=1),)
+    found = write("self_instruct", brief(n_lessons=1, earlier=earlier), teacher(listed(FRESH[0].format(n=6), FRESH[1].format(n=6))))
+    assert reasons(found)["too like another task"][0].evidence.endswith(earlier[0].prompt) and [row.meta["instruction"] for row in lessons(found)] == [FRESH[1].format(n=6)]
+
+
+def test_a_reply_without_an_instance_is_a_row() -> None:
+    found = write("self_instruct", brief(n_lessons=1), teacher(listed(FRESH[0].format(n=5)), input_first="I have none."))
+    assert [row.raw for row in reasons(found)["no instance in the reply"]][:1] == ["I have none."] and not lessons(found)
 
 
 def test_labels_come_first_for_classification_and_inputs_for_the_rest() -> None:

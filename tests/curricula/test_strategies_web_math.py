@@ -35,7 +35,10 @@ def test_what_was_taught_is_not_offered_again_and_what_is_far_stays_out() -> Non
     first = lessons(write("web_math", brief(failures=(DICE,), pages=ROWS), None))[0]
     again = lessons(write("web_math", brief(failures=(DICE,), pages=ROWS, earlier=(first,)), None))
     assert first.lesson_id not in {row.lesson_id for row in again}
-    assert write("web_math", brief(failures=(replace(DICE, prompt="Zymurgy quells fjords"),), pages=ROWS), None) == []
+    [far] = write("web_math", brief(failures=(replace(DICE, prompt="Zymurgy quells fjords"),), pages=ROWS), None)
+    assert (far.lesson, far.reason, far.step) == (None, "no passage is near the weakness", "strategy") and f"none of {len(ROWS)} passages" in far.evidence
+    [taught] = write("web_math", brief(failures=(DICE,), pages=ROWS, earlier=ROWS), None)
+    assert "none of 0 passages" in taught.evidence
     with pytest.raises(WeakspotError, match="no passages"):
         write("web_math", brief(failures=(DICE,)), None)
 
@@ -50,6 +53,14 @@ def test_every_passage_of_every_page_stands_in_its_page() -> None:
         (replace(row, depth=1), "a passage is a human-made row with its source"), (replace(row, source=""), "a passage is a human-made row with its source"), (replace(row, check=""), "no text of the page"),
     ):  # fmt: skip
         assert verify(wrong).outcome != "pass" and verify(wrong).reason == reason
+
+
+@pytest.mark.parametrize("title", ["Number Fields: Class Groups - Notes", "Class Groups", "Algebra: Part 2: Fields: Class Groups | Notes"])
+def test_a_section_stands_in_its_page_whatever_colons_its_title_and_heading_hold(title: str) -> None:
+    [row] = rows_of([extract(page(title, f"<h2>Fields: the number of classes</h2><p>{SOLUTION}</p>"), "http://m.org/x")])
+    assert row.prompt == title.split(" - ")[0].split(" | ")[0] + ": Fields: the number of classes" and verify(row).outcome == "pass"
+    assert verify(replace(row, prompt=row.prompt.replace("the number", "the name"))).outcome == "fail"
+    assert verify(replace(row, prompt=f"Quite another: {row.prompt}")).outcome == "fail", "only what the page calls itself may stand in front"
 
 
 def test_a_lesson_of_a_teacher_is_no_passage() -> None:

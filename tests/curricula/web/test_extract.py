@@ -61,6 +61,8 @@ def test_what_surrounds_the_article_goes() -> None:
     for source in MATHS.values():
         text = extract(source, "u").text
         assert not any(word in text for word in ("About us", "Copyright", "Privacy", "Home"))
+    turning = "<div class='prev-next-area'><a href='a.html'><p>previous</p><p>Gamma</p></a><a href='b.html'><p>next</p><p>Erlang</p></a></div>"
+    assert extract(page("T", f"<p>Text stays.</p>{turning}"), "u").text.split("\n\n") == ["T", "Text stays."]
     links = "".join(f"<li><a href={i}>Chapter {i} of this book</a>" for i in range(9))
     assert "Chapter" not in extract(page("T", f"<ul>{links}</ul><p>Text stays.</p>"), "u").text
     assert "footnote" not in extract(page("T", "<p>Text.<sup><a href=#1>footnote</a></sup></p>"), "u").text
