@@ -22,7 +22,7 @@ bench: $(READY)  ## paired ratios, into bench/results/
 bench-gate: $(READY)  ## the gate over thousands of simulated runs, into bench/results/gate.json; half a minute
 	$(BIN)/python -m bench.gate
 
-bench-teacher: $(READY)  ## the teacher engine against a provider that misbehaves, and a plain litellm loop, into bench/results/teacher_engine.json; about 4 minutes
+bench-teacher: $(READY)  ## the teacher engine against a provider that misbehaves, and a plain litellm loop, into bench/results/teacher_engine.json; about 7 minutes
 	$(BIN)/python -m bench.teacher_engine
 
 bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, into bench/results/plan.json; about 15 minutes

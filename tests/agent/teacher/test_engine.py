@@ -433,6 +433,21 @@ def test_an_interruption_keeps_what_was_answered_and_leaves_nothing_running(benc
     assert [reply.cached for reply in one.ask("a", "b", "c", "d")] == [True, True, True, False]
 
 
+def test_an_interruption_while_an_answer_waits_to_be_booked_books_it(bench, monkeypatch) -> None:
+    one, _ = bench(good("x"))
+    settle = Books.settle
+
+    async def interrupted(self: Books, *args, **more) -> None:
+        self._free_at = time.monotonic() + 60  # the disk is to rest for a minute
+        signal.raise_signal(signal.SIGINT)
+        await settle(self, *args, **more)
+
+    monkeypatch.setattr(Books, "settle", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        one.ask("a")
+    assert len(one.cache.bodies) == 1 and all(entry.is_settled for entry in one.ledger.entries)
+
+
 def test_silence_is_pause_enough_and_a_reset_is_not() -> None:
     for step, is_paused in ((Step(good("late").body, hang_s=1.2), False), (Step(is_reset=True), True)):
         slept: list[float] = []
