@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import correlation, fmean, pstdev
 from typing import Any
 
@@ -160,8 +161,9 @@ def fit_levels(items: Sequence[Item], readings: Sequence[Reading]) -> list[float
     levels = [item.difficulty for item in items]
     columns = []
     for column in zip(*table, strict=True):
-        is_usable = len(set(column)) > 1 and len(set(levels)) > 1
-        grows = correlation(column, levels) if is_usable else 0.0  # not a number where one of them has no end: then it has no say
+        # a number of more than 308 digits has no end as a float, and no correlation
+        is_usable = len(set(column)) > 1 and len(set(levels)) > 1 and all(map(isfinite, column))
+        grows = correlation(column, levels) if is_usable else 0.0
         columns.append(grows / pstdev(column) if grows >= MIN_CORRELATION else 0.0)
     if not any(columns):
         return [UNKNOWN] * len(readings)

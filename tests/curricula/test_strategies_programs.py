@@ -160,3 +160,8 @@ def test_difficulty_is_fitted_by_what_grows_with_it_and_by_nothing_else() -> Non
     assert fit_levels(noisy, small)[0] <= 0.125, "what does not grow has no say"
     wordy = made(lambda i: 10 + 2 ** (i // 5 * 2) + i % 5, lambda i: " Well, well." * (i * 7 % 13 + i // 5))
     assert fit_levels(wordy, large) == [1.0], "looks are compared in units of their own spread: words by the dozen outweigh no digits"
+
+
+def test_an_answer_too_long_for_a_float_has_no_say_and_ends_nothing() -> None:
+    items = [Item("What is it?", answer, i, i / 2) for i, answer in enumerate(("3", "9" * 310, "44"))]
+    assert fit_levels(items, read_prompts([failure(0)])) == [UNKNOWN]
