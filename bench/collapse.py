@@ -1,14 +1,16 @@
-"""Ten generations of a small language model on its own text, under four policies, watched by the monitor.
+"""Ten generations of a small language model on its own text, under five policies, watched by the monitor.
 
-    python -m bench.collapse [--text FILE] [--seeds N] [--generations N] [--lines N]
+    python -m bench.collapse [--text FILE] [--seeds N] [--generations N] [--lines N] [--policies NAME ...]
 
 Generation 0 learns `--lines` real lines; each later one is trained from scratch on:
 
     replace     the lines that the generation before wrote, nothing else
     accumulate  the real lines and all that every generation wrote (Gerstgrasser 2024, arXiv 2404.01413)
     mix         the real lines and as many from the generation before: half is real
-    verified    the real lines and as many at most of those that any generation wrote, passed through a run's funnel and mix
-                (`bench.collapse_funnel`)
+    verified    the real lines and as many at most that any generation wrote to the openings of real lines and that came to
+                their values, passed through a run's funnel and mix (`bench.collapse_funnel`)
+    self_verified
+                the same, but of lines that the model wrote whole: what is checked is its own calculation
 
 Writes `bench/results/collapse.json` after every policy and goes on where it stopped, then `collapse.svg`. Real lines
 are worked solutions whose steps are marked `<<a*b=c>>` (GSM8K's form), so that a line can be verified.
@@ -37,7 +39,7 @@ from curricula.collapse.semantic import Space, fit_space
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
 TEXT = next((folder / "shared" / "data" / "gsm8k_train.jsonl" for folder in ROOT.parents if (folder / "shared" / "data").is_dir()), ROOT.parent / "shared" / "data" / "gsm8k_train.jsonl")
-POLICIES = ("replace", "accumulate", "mix", "verified")
+POLICIES = ("replace", "accumulate", "mix", "verified", "self_verified")
 SIZE = 300  # texts a panel
 HELD = 300  # real lines whose loss is followed
 SPACE = 600  # real lines that the space is fitted on
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--generations", type=int, default=10)
     parser.add_argument("--lines", type=int, default=1000)
+    parser.add_argument("--policies", nargs="+", choices=POLICIES, default=POLICIES, help="follow these alone (all)")
     parser.add_argument("--results", type=Path, default=RESULTS / "collapse.json")
     options = parser.parse_args(arguments)
     lines = read_lines(options.text)
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"{options.text} has {len(lines)} usable lines, {needed} are needed: give a longer --text or fewer --lines")
     body = _open(options)
     for seed in range(options.seeds):
-        missing = [policy for policy in POLICIES if f"{seed}/{policy}" not in body["runs"]]
+        missing = [policy for policy in options.policies if f"{seed}/{policy}" not in body["runs"]]
         prepared = _prepare(lines, seed, options.lines) if missing else None
         for policy in missing:
             assert prepared is not None
@@ -112,13 +115,16 @@ def follow(prepared: Prepared, policy: str, seed: int, n: int, generations: int)
         rows.append({"generation": generation, "trained_on": len(data), "real_share": len(real) / len(data) if policy != "replace" or not generation else 0.0,
                      "true_lines": sum(map(is_true, written)) / n, "panel": asdict(panel), "alarms": [alarm.sentence() for alarm in found],
                      "is_vetoed": vetoes([bool(row["alarms"]) for row in rows] + [bool(found)])})
-        print(f"seed {seed} {policy:10} generation {generation:2}: {len(data):6} lines, loss {panel.values['loss']:+.3f}, {len(found)} alarms", flush=True)
+        print(f"seed {seed} {policy:13} generation {generation:2}: {len(data):6} lines, loss {panel.values['loss']:+.3f}, {len(found)} alarms", flush=True)
         if generation == generations:
             break
         everything += written
-        if policy == "verified":
-            accepted.look(written, partial(_draw, model, n, of_generation), n)
-            rows[-1] |= {"accepted": len(accepted.new), "refused": accepted.refused}
+        if policy in ("verified", "self_verified"):
+            if policy == "verified":
+                accepted.answer(partial(_go_on, model, of_generation))
+            else:
+                accepted.look(written, partial(_draw, model, n, of_generation), n)
+            rows[-1] |= {"asked": accepted.n_asked, "accepted": len(accepted.new), "refused": accepted.refused}
             data = accepted.curriculum(tokenizer, of_generation)
         else:
             data = {"replace": written, "accumulate": everything, "mix": real + written}[policy]
@@ -127,6 +133,10 @@ def follow(prepared: Prepared, policy: str, seed: int, n: int, generations: int)
 
 def _draw(model: SmallModel, n: int, seed: int, turn: int) -> list[str]:
     return model.sample(n, seed + 100_000 * turn, TEMPERATURE)
+
+
+def _go_on(model: SmallModel, seed: int, openings: Sequence[str], turn: int) -> list[str]:
+    return model.go_on(openings, seed + 100_000 * turn, TEMPERATURE)
 
 
 def false_alarms(lines: Sequence[str], seeds: int, n: int) -> dict[str, Any]:
@@ -166,7 +176,7 @@ def summary(body: dict[str, Any]) -> dict[str, Any]:
     """By policy: first alarmed and first vetoed generation of each seed, and the last generation's loss."""
     out = {}
     for policy in POLICIES:
-        runs = [rows for key, rows in body["runs"].items() if key.endswith(f"/{policy}")]
+        runs = [rows for key, rows in body["runs"].items() if key.partition("/")[2] == policy]
         out[policy] = {"first_alarm": [_first(rows, lambda row: bool(row["alarms"])) for rows in runs], "first_veto": [_first(rows, lambda row: row["is_vetoed"]) for rows in runs],
                        "alarmed_generations": sum(bool(row["alarms"]) for rows in runs for row in rows), "generations": sum(len(rows) - 1 for rows in runs),
                        "last_loss": [rows[-1]["panel"]["values"]["loss"] for rows in runs]}
@@ -179,9 +189,9 @@ def _first(rows: Sequence[dict[str, Any]], holds: Callable[[dict[str, Any]], boo
 
 def table(body: dict[str, Any]) -> str:
     """The summary as text."""
-    lines = ["policy       first alarm   first veto   generations alarmed   loss at the end"]
+    lines = ["policy         first alarm   first veto   generations alarmed   loss at the end"]
     for policy, facts in body["summary"].items():
-        lines.append(f"{policy:12} {_shown(facts['first_alarm']):13} {_shown(facts['first_veto']):12} {facts['alarmed_generations']:3} of {facts['generations']:<13} "
+        lines.append(f"{policy:14} {_shown(facts['first_alarm']):13} {_shown(facts['first_veto']):12} {facts['alarmed_generations']:3} of {facts['generations']:<13} "
                      + ", ".join(f"{loss:+.2f}" for loss in facts["last_loss"]))
     real = body["real_versus_real"]
     lines.append(f"real versus real: {real['alarmed']} of {real['pairs']} panels alarmed; models of other real lines: {real['models_alarmed']} of {real['models']}")
@@ -200,7 +210,7 @@ def draw(body: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     shown = {"loss": "loss on real lines (nats a token)", "distinct_2": "distinct word pairs", "vendi": "different lines (Vendi)", "coverage": "coverage of real lines"}
-    colours = dict(zip(POLICIES, ("#c0392b", "#2471a3", "#1e8449", "#b9770e"), strict=False))
+    colours = dict(zip(POLICIES, ("#c0392b", "#2471a3", "#1e8449", "#b9770e", "#7d3c98"), strict=True))
     figure, axes = pyplot.subplots(1, 4, figsize=(14, 3.2), constrained_layout=True)
     for axis, (metric, title) in zip(axes, shown.items(), strict=True):
         for key, rows in body["runs"].items():

@@ -1,13 +1,19 @@
-"""The policy `verified` of `bench.collapse`: what a run's funnel and mix make of the lines that a small model writes.
+"""The policies `verified` and `self_verified` of `bench.collapse`: what a run's funnel and mix make of lines of a small model.
 
 Real lines and written ones go in; the lines that the next generation is trained on come out. Nothing here judges or mixes by
-itself: lines become lessons and pass through `curricula.funnel` and `curricula.mix`. What stands for what in a run:
+itself: lines become lessons and pass through `curricula.funnel` and `curricula.mix`. The policies differ in who made problem and check:
+
+    verified       A human. Real lines are opened up to their calculation (`So he has 4 * 2 = <<4*2=`) and the model goes on, as often
+                   as `curricula.strategies.rationales` asks for a hard problem. For `numeric`, the value that it comes to must be the
+                   real line's. An opening that calculates nothing (`<<8=`) tells its answer and is not asked.
+    self_verified  The model. It writes whole lines, and those whose steps hold are looked at: for `numeric`, the numbers of the last
+                   step must be the prompt's, its value the line's last number. Wanted: of each shape its share of the real lines.
+
+What stands for what in a run:
 
     prompt, completion   the line with its marked results left out; the line
-    check, verifier      the last marked step, for `numeric`: its numbers must be the prompt's, its value the line's last number
     operator             the shape of the marked steps, every digit a `#`: `##*#` for `12*4`
     template             the line without its numbers and names (`curricula.filters.wording`)
-    plan                 of each shape so many lessons as its share of the real lines comes to
     depth                1: the small model is the teacher and writes from no lesson
     probes               the real lines whose loss is followed
 """
@@ -17,6 +23,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from curricula.filters.decontaminate import Decontaminator
@@ -24,6 +31,7 @@ from curricula.filters.wording import take_apart
 from curricula.funnel import Order, judge
 from curricula.lesson import Candidate, Lesson
 from curricula.mix import build_mix
+from curricula.strategies.rationales import KEPT, MORE_PER_MISS, SAMPLES
 from curricula.verifiers.arithmetic import ArithmeticRefused, evaluate
 from curricula.verifiers.contract import verify
 from probes.suite import Probe
@@ -31,7 +39,8 @@ from probes.suite import Probe
 STEP = re.compile(r"<<([^<>=]+)=([^<>=]+)>>")
 RESULT = re.compile(r"<<[^<>]*>>\s*-?[\d.,/]*")
 REAL_MIN = 0.48  # the mix aims .02 above it: half of the tokens are real, as under `mix`
-DRAWS = 20  # lessons are looked for among at most so many times the lines wanted
+DRAWS = 20  # self_verified: lessons are looked for among at most so many times the lines wanted
+TRIALS = SAMPLES * (1 + MORE_PER_MISS)  # verified: lines an opening, as many as `rationales` asks for where none is right
 
 
 def marked_steps(line: str) -> list[tuple[str, str]]:
@@ -53,14 +62,31 @@ def shape_of(line: str) -> str:
     return ";".join(re.sub(r"\d", "#", re.sub(r"[ ,]", "", left)) for left, _ in marked_steps(line))
 
 
+def opening_of(line: str) -> str:
+    """A line with a marked step up to the last one's `=`, which asks for its value; empty where it calculates nothing."""
+    step = list(STEP.finditer(line))[-1]
+    try:
+        asks = evaluate(step[1]).n_operators > 0
+    except ArithmeticRefused:
+        asks = False
+    return line[: step.end(1)] + "=" if asks else ""
+
+
 def lesson_of(line: str, is_real: bool) -> Lesson:
-    """A line with a marked step as a lesson."""
+    """A line with a marked step as a lesson; one that is not real has its own calculation for a check."""
     check, answer = marked_steps(line)[-1]
     prompt = RESULT.sub("?", line)
     if is_real:
         return Lesson(prompt, line, answer, "anchor", 0, source="real")
     return Lesson(prompt, line, answer, "own", 1, verifier="numeric", check=check, check_kind="expression", operator=shape_of(line),
                   meta={"template": " ".join(take_apart(prompt).skeleton)})
+
+
+def answer_to(real: Lesson, line: str) -> Candidate:
+    """A line that begins as a real one does, to be checked by the value of that one."""
+    if not marked_steps(line):
+        return Candidate(None, line, "no marked step")
+    return Candidate(replace(lesson_of(line, False), check=real.answer, check_kind="gold", parents=(real.lesson_id,)))
 
 
 class Accepted:
@@ -75,11 +101,20 @@ class Accepted:
         self._before: list[Lesson] = []
         self.new: list[Lesson] = []
         """Kept in the last generation."""
+        self.n_asked = 0
+        """Lines that the funnel looked at in the last generation."""
         self.refused: dict[str, int] = {}
-        """Lines of the last generation whose steps hold and which were not kept, by `step: reason`."""
+        """Those of them that were not kept, by `step: reason`."""
+
+    def answer(self, go_on: Callable[[Sequence[str], int], Sequence[str]]) -> None:
+        """`verified`: look for up to `KEPT` lessons a real line in `go_on(openings, turn)`, one line an opening, in `TRIALS` turns."""
+        opened = [(row, opening) for row in self._real if (opening := opening_of(row.completion))]
+        turns = [go_on([opening for _, opening in opened], turn) for turn in range(TRIALS)]
+        self._judge([Order(row.lesson_id, "own", [answer_to(row, line) for line in lines], KEPT)
+                     for (row, _), *lines in zip(opened, *turns, strict=True)])
 
     def look(self, written: Sequence[str], draw: Callable[[int], Sequence[str]], n: int) -> None:
-        """Look for `n` lessons in the lines `written` and, as long as a shape lacks some, in `draw(1)`, `draw(2)` and so on."""
+        """`self_verified`: look for `n` lessons in the lines `written` and, as long as a shape lacks some, in `draw(1)`, `draw(2)` and so on."""
         wanted = {shape: round(n * share) for shape, share in self._plan.items() if round(n * share)}
         found: dict[str, dict[str, None]] = defaultdict(dict)
         for turn in range(DRAWS):
@@ -88,10 +123,12 @@ class Accepted:
                     found[shape_of(line)][line] = None
             if all(len(found[shape]) >= n_wanted for shape, n_wanted in wanted.items()):
                 break
-        orders = [Order(shape, "own", [Candidate(lesson_of(line, False)) for line in found[shape]], n_wanted) for shape, n_wanted in wanted.items()]
+        self._judge([Order(shape, "own", [Candidate(lesson_of(line, False)) for line in found[shape]], n_wanted) for shape, n_wanted in wanted.items()])
+
+    def _judge(self, orders: Sequence[Order]) -> None:
         self._before += self.new
         result = judge(orders, accepted_before=[*self._real, *self._before], decontaminator=self._decontaminator, verify=verify)
-        self.new = result.kept
+        self.new, self.n_asked = result.kept, len(result.judged)
         self.refused = dict(Counter(f"{row.verdict.step}: {row.verdict.reason}" for row in result.rejected))
 
     def curriculum(self, tokenizer: Any, seed: int) -> list[str]:

@@ -1,6 +1,6 @@
 """A small language model that trains in seconds on a CPU: one GRU layer over byte pairs, trained from scratch.
 
-Lines of text in; samples and losses out. Collapse can be watched in it over ten generations, four policies and
+Lines of text in; samples and losses out. Collapse can be watched in it over ten generations, five policies and
 several seeds.
 """
 
@@ -58,14 +58,22 @@ class SmallModel:
 
     def sample(self, n: int, seed: int, temperature: float) -> list[str]:
         """`n` lines drawn at `temperature`."""
+        return self.go_on([""] * n, seed, temperature)
+
+    def go_on(self, openings: Sequence[str], seed: int, temperature: float) -> list[str]:
+        """One line for each opening, which it begins with; the rest is drawn at `temperature`."""
         torch = self._torch
         generator = torch.Generator().manual_seed(seed)
-        token, state, drawn = torch.zeros(n, 1, dtype=torch.long), None, []
-        ended = torch.zeros(n, dtype=torch.bool)
+        given = torch.full((len(openings), LONGEST - 2), -1)
+        for at, opening in enumerate(self._tokenizer.encode_batch(list(openings))):
+            given[at, : len(opening.ids)] = torch.tensor(opening.ids[: LONGEST - 2], dtype=torch.long)
+        token, state, drawn = torch.zeros(len(openings), 1, dtype=torch.long), None, []
+        ended = torch.zeros(len(openings), dtype=torch.bool)
         with torch.no_grad():
-            for _ in range(LONGEST - 2):
+            for here in given.T:
                 hidden, state = self._gru(self._embed(token), state)
                 token = torch.multinomial(torch.softmax(self._out(hidden[:, -1]) / temperature, -1), 1, generator=generator)
+                token = torch.where(here[:, None] >= 0, here[:, None], token)
                 ended |= token[:, 0] == 0
                 token = torch.where(ended[:, None], 0, token)
                 drawn.append(token)
