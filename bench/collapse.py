@@ -115,7 +115,7 @@ def follow(prepared: Prepared, policy: str, seed: int, n: int, generations: int)
         rows.append({"generation": generation, "trained_on": len(data), "real_share": len(real) / len(data) if policy != "replace" or not generation else 0.0,
                      "true_lines": sum(map(is_true, written)) / n, "panel": asdict(panel), "alarms": [alarm.sentence() for alarm in found],
                      "is_vetoed": vetoes([bool(row["alarms"]) for row in rows] + [bool(found)])})
-        print(f"seed {seed} {policy:13} generation {generation:2}: {len(data):6} lines, loss {panel.values['loss']:+.3f}, {len(found)} alarms", flush=True)
+        print(f"seed {seed} {policy:13} generation {generation:2}: {len(data):6} lines, loss {panel.values['loss']:+.3f}, alarms: {', '.join(alarm.metric for alarm in found) or 'none'}", flush=True)
         if generation == generations:
             break
         everything += written

@@ -5,7 +5,8 @@ itself: lines become lessons and pass through `curricula.funnel` and `curricula.
 
     verified       A human. Real lines are opened up to their calculation (`So he has 4 * 2 = <<4*2=`) and the model goes on, as often
                    as `curricula.strategies.rationales` asks for a hard problem. For `numeric`, the value that it comes to must be the
-                   real line's. An opening that calculates nothing (`<<8=`) tells its answer and is not asked.
+                   real line's. An opening that calculates nothing (`<<8=`) tells its answer and is not asked, nor is a real line
+                   that has its `KEPT` lessons, from this generation or any before: easy ones would fill the curriculum.
     self_verified  The model. It writes whole lines, and those whose steps hold are looked at: for `numeric`, the numbers of the last
                    step must be the prompt's, its value the line's last number. Wanted: of each shape its share of the real lines.
 
@@ -32,6 +33,7 @@ from curricula.funnel import Order, judge
 from curricula.lesson import Candidate, Lesson
 from curricula.mix import build_mix
 from curricula.strategies.rationales import KEPT, MORE_PER_MISS, SAMPLES
+from curricula.strategies.votes import is_same
 from curricula.verifiers.arithmetic import ArithmeticRefused, evaluate
 from curricula.verifiers.contract import verify
 from probes.suite import Probe
@@ -83,10 +85,13 @@ def lesson_of(line: str, is_real: bool) -> Lesson:
 
 
 def answer_to(real: Lesson, line: str) -> Candidate:
-    """A line that begins as a real one does, to be checked by the value of that one."""
+    """A line that begins as a real one does, to be checked by the value of that one; `rationales` too sorts out other values first."""
     if not marked_steps(line):
         return Candidate(None, line, "no marked step")
-    return Candidate(replace(lesson_of(line, False), check=real.answer, check_kind="gold", parents=(real.lesson_id,)))
+    lesson = lesson_of(line, False)
+    if not is_same(lesson.answer, real.answer):
+        return Candidate(None, line, "wrong final answer", step="strategy")
+    return Candidate(replace(lesson, check=real.answer, check_kind="gold", parents=(real.lesson_id,)))
 
 
 class Accepted:
@@ -107,10 +112,11 @@ class Accepted:
         """Those of them that were not kept, by `step: reason`."""
 
     def answer(self, go_on: Callable[[Sequence[str], int], Sequence[str]]) -> None:
-        """`verified`: look for up to `KEPT` lessons a real line in `go_on(openings, turn)`, one line an opening, in `TRIALS` turns."""
-        opened = [(row, opening) for row in self._real if (opening := opening_of(row.completion))]
+        """`verified`: look for lessons in `go_on(openings, turn)`, one line an opening, in `TRIALS` turns, until a real line has `KEPT`."""
+        n_had = Counter(lesson.parents[0] for lesson in (*self._before, *self.new))
+        opened = [(row, opening) for row in self._real if n_had[row.lesson_id] < KEPT and (opening := opening_of(row.completion))]
         turns = [go_on([opening for _, opening in opened], turn) for turn in range(TRIALS)]
-        self._judge([Order(row.lesson_id, "own", [answer_to(row, line) for line in lines], KEPT)
+        self._judge([Order(row.lesson_id, "own", [answer_to(row, line) for line in lines], KEPT - n_had[row.lesson_id])
                      for (row, _), *lines in zip(opened, *turns, strict=True)])
 
     def look(self, written: Sequence[str], draw: Callable[[int], Sequence[str]], n: int) -> None:

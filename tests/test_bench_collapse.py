@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,12 +105,13 @@ def test_what_comes_to_another_value_than_the_real_line_is_refused() -> None:
     accepted = Accepted(REAL, [])
     accepted.answer(Writer({ANN: ["38>>38 old coins", "37>>38 old coins", "12>>12 and 20+18=<<20+18=38>>38 red cups", " and so on"]}))
     assert accepted.new == []
-    assert accepted.refused["verifier: answer and check differ"] == 2 * TRIALS // 4
+    assert accepted.refused["strategy: wrong final answer"] == 2 * TRIALS // 4
     assert accepted.refused["verifier: the completion does not end on the answer"] == TRIALS // 4
     assert accepted.n_asked == sum(accepted.refused.values()) == TRIALS * len(REAL)
     accepted.answer(Writer({ANN: ["37>>37 old coins"]}))
     assert [(lesson.completion, lesson.check, lesson.check_kind) for lesson in accepted.new] == [(ANN + "37>>37 old coins", "37", "gold")]
     assert accepted.new[0].parents == (lesson_of(REAL[0], True).lesson_id,)
+    assert verify(replace(accepted.new[0], check="38")).outcome == "fail"
 
 
 def test_copies_of_real_lines_and_of_earlier_ones_are_refused_and_no_line_has_more_than_its_share() -> None:
@@ -120,8 +122,16 @@ def test_copies_of_real_lines_and_of_earlier_ones_are_refused_and_no_line_has_mo
     endings = ["37>>37 old coins", "37>>37 cups of tea", "37>>37 dollars in her purse", "37>>37 minutes to wait"]
     accepted.answer(Writer({ANN: endings}))
     assert [lesson.completion for lesson in accepted.new] == [ANN + ending for ending in endings[:2]] and KEPT == 2
-    accepted.answer(Writer({ANN: endings[:3]}))
-    assert [lesson.completion for lesson in accepted.new] == [ANN + endings[2]]
+    writer = Writer({ANN: endings})
+    accepted.answer(writer)
+    assert accepted.new == [] and writer.openings == {opening_of(line) for line in REAL} - {ANN}
+
+
+def test_what_an_earlier_generation_wrote_is_a_copy_too() -> None:
+    accepted = Accepted(REAL, [])
+    accepted.answer(Writer({ANN: ["37>>37 old coins"]}))
+    accepted.answer(Writer({ANN: ["37>>37 coins old", "37>>37 cups of tea", "37>>37 minutes to wait"]}))
+    assert [lesson.completion for lesson in accepted.new] == [ANN + "37>>37 cups of tea"]
 
 
 def test_a_line_that_comes_to_be_a_held_out_one_is_refused() -> None:
@@ -136,7 +146,7 @@ def test_a_model_goes_on_from_what_a_line_begins_with() -> None:
     openings = [opening_of(line) for line in REAL]
     gone_on = model.go_on(openings, 0, 0.9)
     assert all(line.startswith(opening) for line, opening in zip(gone_on, openings, strict=True))
-    assert len({line.removeprefix(opening) for line, opening in zip(gone_on, openings, strict=True)}) > 20
+    assert len({line.removeprefix(opening) for line, opening in zip(gone_on, openings, strict=True)}) > 10
     assert model.go_on(openings, 1, 0.9) != gone_on == model.go_on(openings, 0, 0.9)
     assert model.sample(3, 0, 0.9) == model.go_on([""] * 3, 0, 0.9)
 
