@@ -42,7 +42,7 @@ bench-contamination: $(READY)  ## planted leaks and duplicates on public data, 1
 	$(BIN)/python -m bench.contamination --scale
 	$(BIN)/python -m bench.duplicates
 
-bench-collapse: $(READY)  ## ten generations of a small model on its own text, five policies, into bench/results/collapse.json: about 10 minutes a seed (ARGS="--seeds 1" for one), resumable
+bench-collapse: $(READY)  ## ten generations of a small model on its own text, five policies, into bench/results/collapse.json: about 12 minutes a seed (ARGS="--seeds 1" for one), resumable
 	$(BIN)/python -m bench.collapse $(ARGS)
 
 lock: $(READY)  ## write requirements.lock from what is installed

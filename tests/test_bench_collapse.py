@@ -164,6 +164,7 @@ def test_half_of_the_tokens_stay_real() -> None:
 def test_policies_are_followed_and_finished_ones_are_not_run_again(text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for name, value in {"SIZE": 40, "HELD": 40, "SPACE": 60, "POOL": 120, "EPOCHS": 2, "FRESH_PAIRS": 4}.items():
         monkeypatch.setattr(collapse, name, value)
+    monkeypatch.setattr(collapse_funnel, "TRIALS", 2)
     out = tmp_path / "collapse.json"
     arguments = ["--text", str(text), "--seeds", "1", "--generations", "2", "--lines", "120", "--results", str(out), "--policies", "replace", "mix", "verified"]
     collapse.main(arguments)
