@@ -52,7 +52,7 @@ def test_revisions_become_lessons_and_drafts_the_rejected_side() -> None:
         else:
             assert row.completion.startswith("Draft") and "rejected" not in row.meta and row.meta["rounds"] == 0
         assert row.completion.endswith(f"\nThe answer is {row.answer}.") and "ritique" not in row.completion and row.completion.count("The answer is") == 1
-        assert "rejected" not in row.meta or row.prompt.startswith(row.meta["rejected"]["prompt"])
+        assert "rejected" not in row.meta or row.meta["rejected"]["prompt"].endswith("?") and row.prompt.startswith(row.meta["rejected"]["prompt"])
     assert {row.meta["problem"] for row in kept} == {"seed", "sibling"}
     assert {row.operator for row in kept} == {"revised", "unchanged"}
 

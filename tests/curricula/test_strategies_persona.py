@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from curricula.sandbox import tiers
 from curricula.anchors.lm_eval_exemplars import STEP_BY_STEP
+from curricula.sandbox import tiers
 from curricula.strategies.persona import KINDS, SOLUTIONS
 from curricula.strategies.seeds import task_text
 from curricula.teacher import TeacherReply, TeacherRequest

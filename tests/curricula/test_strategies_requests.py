@@ -14,7 +14,6 @@ from tests.curricula.teachers import (
     SEEDS,
     Teacher,
     brief,
-    check_provenance,
     failure,
     figs,
     lessons,

@@ -166,16 +166,19 @@ def test_as_many_sections_at_once_as_its_exercises_need_and_three_at_most(n_less
     asked = Batches(**teacher().answers)
     write("textbook", brief(n_lessons=n_lessons, seeds=NEAR), asked)
     assert asked.n_sections == n_sections
+    vain = Batches(**teacher(section="Too short.").answers)
+    write("textbook", brief(n_lessons=6, seeds=NEAR), vain)
+    assert vain.n_sections == [3, 3], "twice the sections that its exercises need, then no more"
 
 
 def words_of(request: TeacherRequest, first: int, n: int, which: int = 0) -> str:
     """A section that holds `n` words in a row of a failure that its prompt shows, from word `first` on."""
     prompt = failure(int(sorted(shown(request.prompt))[which][1:])).prompt.split()
-    return "We say it often. " * 30 + " so ".join(["", " ".join(prompt[first : first + n]), ""]) + "We say it often."
+    return f"{'We say it often. ' * 30}So {' '.join(prompt[first : first + n])}" + ("" if first >= 8 else " so we say it often.")
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-@pytest.mark.parametrize(("first", "n", "is_quoted"), [(0, 7, False), (0, 8, True), (2, 8, True), (7, 8, True), (8, 7, False)])
+@pytest.mark.parametrize(("first", "n", "is_quoted"), [(0, 7, False), (0, 8, True), (2, 8, True), (8, 8, True), (9, 7, False)])
 def test_eight_words_in_a_row_of_any_failure_shown_are_a_quotation(first: int, n: int, is_quoted: bool, which: int) -> None:
     found = write("textbook", brief(n_lessons=2, seeds=NEAR), teacher(section=lambda request, number: words_of(request, first, n, which)))
     assert (set(reasons(found)) == {"section quotes a failure"}) is is_quoted and bool(lessons(found)) is not is_quoted
