@@ -123,6 +123,7 @@ def test_the_nearest_of_what_was_kept_is_named_and_a_few_words_are_a_text_too() 
     assert near.twin(" ".join(words), "first")[0] == near.twin(" ".join(changed(words, 25)), "second")[0] == ""
     assert near.twin(" ".join([*changed(words, 25), "more"]), "x")[0] == "second" and near.twin(" ".join([*words, "more"]), "x")[0] == "first"
     assert near.twin("two words", "short") == ("", 0.0) and near.twin("Two words!", "again") == ("short", 1.0)
+    assert near.twin("some others", "other") == ("", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -133,21 +134,21 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 def sifted(folder: Path, texts: tuple[str, str], pages: dict[str, str | bytes], has_other: bool = True, **settings: Any) -> Sifted:
     (folder / "site").mkdir()
     for name, source in pages.items():
-        (folder / "site" / f"{name}.html").write_bytes(source if isinstance(source, bytes) else source.encode())
+        (folder / "site" / (name if "." in name else f"{name}.html")).write_bytes(source if isinstance(source, bytes) else source.encode())
     return sift(Recipe((str(folder / "site"),), (texts[0],), (texts[1],) if has_other else (), **settings))
 
 
 def test_each_refusal_says_what_was_seen(tmp_path: Path, texts: tuple[str, str]) -> None:
     listing = f"<p>{'The library has a function of that name, with the arguments shown here. ' * 5}</p><pre>{'zqx wvk ' * 90}</pre>"
-    few = page("T", r"<p>\(x\) " + "1a2b3c4d " * 40 + "</p>")
+    few = page("T", r"<p>\(x\) " + "1a2b3c45 " * 40 + "</p>")
     again = MATHS["primes"].replace("<h1>", "<h1>Again: ")
     found = sifted(tmp_path, texts, {
         "a-euler": MATHS["euler"], "b-again": again.replace("Again: ", ""), "c-again": again, "bread": DECOYS["film"], "film": ORDINARY["film"], "binomial": MATHS["binomial"], "binomial2": MATHS["binomial"],
-        "plain": MATHS["plain"], "junk": JUNK["keywords"].replace("</p>", " zqwx vbnk plkj qwzx mnbv" * 20 + "</p>"), "none": b"", "short": page("T", r"<p>\(x\)</p>"), "few": few,
+        "plain": MATHS["plain"], "junk": JUNK["keywords"].replace("</p>", " zqwx vbnk plkj qwzx mnbv" * 20 + "</p>"), "none": b"", "a-short": page("T", r"<p>\(x\)</p>"), "few": few, "few2": few, "bad.html.gz": b"no gzip",
         "code": MATHS["triangle"].replace("<p>It follows", listing + "<p>It follows"),
     }, min_density=0.1)  # fmt: skip
     said = {row.source.split("/")[-1].removesuffix(".html"): (row.step, row.reason, row.evidence) for row in found.refused}
-    assert said["none"][:2] == ("read", "empty") and said["film"] == ("signs of maths", "no sign of maths", "0 points") and said["short"][0] == "rules" and said["short"][2].endswith("characters")
+    assert said["none"][:2] == ("read", "empty") and said["film"] == ("signs of maths", "no sign of maths", "0 points") and said["a-short"][0] == "rules" and said["a-short"][2].endswith("characters") and "gzipped" in said["bad.html.gz"][2]
     assert said["bread"][:2] == ("maths density", "reads unlike the seed text") and said["bread"][2].endswith(" below 0.1") and float(said["bread"][2].split()[0]) < 0.1
     assert said["plain"][:2] == ("maths density", "no formula and reads unlike the seed text") and said["plain"][2].endswith(" below 0.8")
     assert said["c-again"][:2] == ("near duplicate", "says what another page says") and said["c-again"][2].split()[0].endswith("b-again.html") and float(said["c-again"][2].split()[1]) >= 0.7
@@ -155,7 +156,17 @@ def test_each_refusal_says_what_was_seen(tmp_path: Path, texts: tuple[str, str])
     assert found.max_perplexity == usual_perplexity(chain.read_texts([texts[0]], "k"))
     rules = next(row for row in found.funnel if row.step == "rules")
     assert found.lines[2].startswith(f"rules: {rules.n_out} of {rules.n_in} (refused: ") and all(f"{n} {reason}" in found.lines[2] for reason, n in rules.reasons.items())
-    assert list(rules.reasons.values()) == sorted(rules.reasons.values(), reverse=True)
+    assert rules.reasons == {"few letters": 2, "too short": 1} and list(rules.reasons) == ["few letters", "too short"], "the most frequent first"
+
+
+def test_code_is_no_words_of_a_page_to_the_models(tmp_path: Path, texts: tuple[str, str]) -> None:
+    seed, other = (chain.read_texts([name], "k") for name in texts)
+    density, ordinary = MathDensity(seed, other), " ".join(ORDINARY["law"].split()[8:-8])
+    source = MATHS["triangle"].replace("<p>It follows", f"<pre>{ordinary * 2}</pre><p>It follows")
+    document = chain.extract(source, "u")
+    between = (density.score(document.prose) + density.score(document.text)) / 2
+    assert density.score(document.text) < between and (Recipe((), ()).min_density, Recipe((), ()).min_density_plain) == (0.17, 0.8), "OpenWebMath's"
+    assert len(sifted(tmp_path, texts, {"a": source}, min_density=between).documents) == 1
 
 
 def test_copies_are_told_last_and_perplexity_before_them(tmp_path: Path, texts: tuple[str, str]) -> None:

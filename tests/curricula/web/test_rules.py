@@ -61,17 +61,17 @@ def test_three_quarters_of_code() -> None:
 
 def test_accents_and_letters_by_their_share_without_formulas() -> None:
     def of(n_accented: int, n_letters: int, sign: str = "é", more: str = "") -> str:
-        return reason(("text", (sign * n_accented + "a" * (n_letters - n_accented)).ljust(400, ";") + more))
+        return reason(("text", (sign * n_accented + "a" * (n_letters - n_accented)).ljust(2000, ";") + more))
 
-    assert of(6, 400) == "" and of(7, 400) == "accented letters" == of(7, 400, "É") and of(6, 400, more=" $éaé$") == ""
-    assert of(0, 180) == "" and of(0, 179) == "few letters" == of(0, 179, more=f" ${'a' * 30}$")
+    assert of(30, 2000) == "" and of(31, 2000) == "accented letters" == of(31, 2000, "É") and of(30, 2000, more=" $éaé$") == ""
+    assert of(0, 900) == "" and of(0, 899) == "few letters" == of(0, 899, more=f" ${'a' * 30}$")
 
 
 def test_repeated_lines() -> None:
     def lines(n_new: int, n_again: int, again: str = "This line is here again.", kind: str = "text") -> str:
         return reason(("text", "\n".join(f"Line number {i} is a new one." for i in range(n_new - 1))), (kind, "\n".join([again] * (n_again + 1))))
 
-    assert lines(13, 7) == "" and lines(12, 8) == "repeats itself", "more than .35 of 20"
+    assert lines(65, 35) == "" and lines(64, 36) == "repeats itself", "more than .35 of 100"
     assert lines(5, 7) == "repeats itself" and lines(4, 7) == "", "twelve lines at least"
     assert lines(12, 8, "$x = 1$") == "" and lines(12, 8, kind="code") == "", "formulas and code may"
 
@@ -125,7 +125,7 @@ def test_a_language_is_told_from_forty_letters_of_the_first_four_thousand() -> N
     assert language_of("12345 " * 40) == ("", 0.0) and language_of(f"${'the cat and the dog ' * 9}$") == ("", 0.0), "figures and formulas have none"
     head = "the cat and the dog are on the mat " * 120
     assert language_of(head[:4000] + " und die Katze und der Hund sind auf der Matte" * 400) == language_of(head[:4000]) != language_of(head[:3000] + " und die Katze und der Hund sind auf der Matte" * 400)
-    assert language_of("$x$ " * 900 + head)[0] == "en", "formulas at the beginning leave room for words"
+    assert language_of("$x$ " * 1000 + head)[0] == "en", "formulas at the beginning leave room for words"
 
 
 def test_seed_text_is_what_files_folders_pages_and_sources_hold_in_order(tmp_path: Path) -> None:
