@@ -68,6 +68,29 @@ def test_what_surrounds_the_article_goes() -> None:
     assert "footnote" not in extract(page("T", "<p>Text.<sup><a href=#1>footnote</a></sup></p>"), "u").text
 
 
+ELEMENTS = ("nav", "footer", "header", "aside", "form", "button", "select", "iframe", "svg", "canvas", "script", "style", "noscript", "template", "dialog", "audio", "video")
+ATTRIBUTES = ("role=navigation", "role=search", "role=banner", "role=contentinfo", "role=complementary", "aria-hidden=true", "hidden")
+CLASSES = (
+    "nav", "navbar", "navigation", "menu", "sidebar", "sphinxsidebar", "related", "breadcrumb", "breadcrumbs", "footer", "header", "headerlink", "toc", "toctree-wrapper", "contents topic", "contents local", "cookie", "advertisement", "ads", "share", "social", "comments",
+    "noprint", "mw-editsection", "viewcode-link", "nav-panel", "nav_header", "navpath", "copiable-anchor", "copiable-link", "prev-next-area", "summary-letter", "chlinktop", "chlinkprevnexttop", "chlinkbot", "chlinkprevnextbot", "skip-link", "sr-only", "visually-hidden",
+)  # fmt: skip
+IDS = ("toc", "nav", "nav-path", "navrow1", "navrow2", "footer", "header", "sidebar", "side-nav", "titlearea", "comments", "top")
+
+
+@pytest.mark.parametrize("around", [*(f"<{name}>Beside</{name}>" for name in ELEMENTS), *(f"<div {name}>Beside</div>" for name in ATTRIBUTES), *(f'<div class="x {name} y">Beside</div>' for name in CLASSES), *(f"<div id={name}>Beside</div>" for name in IDS)])
+def test_each_name_that_templates_give_to_surroundings(around: str) -> None:
+    assert extract(page("T", f"<p>Text stays.</p>{around}<p>And so does this.</p>"), "u").text.split() == "T Text stays. And so does this.".split()
+    assert "Beside" in extract(page("T", "<div class=navel id=topic>Beside</div>"), "u").text
+
+
+def test_three_links_that_are_six_tenths_of_a_block_are_navigation_unless_there_is_a_formula() -> None:
+    def kept(n_links: int, n_letters: int, more: str = "") -> bool:
+        links = "".join(f"<a href={i}>abcd</a> " for i in range(n_links))
+        return "abcd" in extract(page("T", f"<p>{links}{'x' * n_letters} {more}</p>"), "u").text
+
+    assert kept(3, 8) and not kept(3, 7) and kept(2, 0) and kept(3, 7, r"\(x\)")
+
+
 @pytest.mark.parametrize(
     ("mathml", "latex"),
     [
