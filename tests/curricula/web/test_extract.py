@@ -88,7 +88,17 @@ def test_three_links_that_are_six_tenths_of_a_block_are_navigation_unless_there_
         links = "".join(f"<a href={i}>abcd</a> " for i in range(n_links))
         return "abcd" in extract(page("T", f"<p>{links}{'x' * n_letters} {more}</p>"), "u").text
 
-    assert kept(3, 8) and not kept(3, 7) and kept(2, 0) and kept(3, 7, r"\(x\)")
+    assert kept(3, 8) and not kept(3, 7) and kept(2, 0) and kept(3, 0, r"\(x\)")
+
+
+def test_headings_lists_paragraphs_and_code_are_told_apart() -> None:
+    body = "<h3>A &amp; B ¶</h3><p>One &lt; two.</p><ul><li>first<li>second</ul><p>Here:<br>- one<br>and two<br>and three</p><ul><li></ul><p>¶</p><pre>\n x = 1\n\n</pre>"
+    document = extract(page("T", body), "u")
+    assert [(block.kind, block.level, block.text) for block in document.blocks] == [
+        ("heading", 1, "T"), ("heading", 3, "A & B"), ("text", 0, "One < two."), ("list", 0, "- first\n- second"), ("text", 0, "Here:\n- one\nand two\nand three"), ("code", 0, " x = 1"),
+    ]  # fmt: skip
+    assert "x = 1" in document.text and "x = 1" not in document.prose
+    assert "a picture" not in extract(page("T", "<p>See <img alt='a picture' src=x.png> here.</p>"), "u").text
 
 
 @pytest.mark.parametrize(
@@ -129,5 +139,8 @@ def test_bytes_are_decoded_as_declared_or_as_they_are() -> None:
     assert "Wir lösen" in decode(Page("u", text.encode("latin-1"), "utf-8")), "a wrong charset from the server"
     assert "Wir lösen" in extract(text.replace("<head>", "<head><meta charset=iso-8859-1>").encode("latin-1"), "u").text
     assert "Wir lösen" in decode(Page("u", text.encode("utf-16"), "utf-16")) and "Wir" in decode(Page("u", text.encode(), "no-such-charset"))
+    russian = "<html><head><title>x</title></head><body><p>Числа и фигуры</p></body></html>"
+    assert "Числа" in decode(Page("u", russian.encode("koi8-r"), "koi8-r")), "as the server says"
+    assert "ěščř" in decode(Page("u", "<html><head><meta charset=windows-1250></head><body>ěščř</body></html>".encode("windows-1250"))), "as the page says"
     xhtml = '<?xml version="1.0" encoding="UTF-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body><p>\\(x\\) is ö.</p></body></html>'
     assert extract(xhtml.encode(), "u").text == "$x$ is ö."
