@@ -28,6 +28,16 @@ FORMULAS = {
     "dollars": ("$$x_1 + x_2$$", "$$x_1 + x_2$$"),
     "one dollar": (r"$n \ge 3$", r"$n \ge 3$"),
     "environment": (r"\begin{align} a &amp;= b \\ c &amp;= d \end{align}", r"$$\begin{align} a &= b \\ c &= d \end{align}$$"),
+    "LaTeX comment": ('<script type="math/tex">a % note\nb</script>', "$a b$"),
+    "displaystyle": (r'<script type="math/tex">\displaystyle x_1</script>', "$x_1$"),
+    "object": ('<object type="image/svg+xml" data="https://latex.codecogs.com/svg.latex?x_1"></object>', "$x_1$"),
+    "image, display by class": ('<img class="formulaDsp" alt="x = y_1" src="form_14.png">', "$$x = y_1$$"),
+    "image, data": ('<img data-latex="x_1" src="a.png">', "$x_1$"),
+    "image, title": ('<img title="$x_1$" src="a.png">', "$x_1$"),
+    "image, alt by address": ('<img alt="x+y" src="/latex/render?id=3">', "$x+y$"),
+    "image, address with resolution": (r'<img src="https://latex.codecogs.com/png.latex?\dpi{150}%20a%2Bb+c" alt="">', "$a+b c$"),
+    **{f"data-{name}": (f'<span data-{name}="x_1">drawn</span>', "$x_1$") for name in ("tex", "math", "formula")},
+    "data around a script": ('<span data-latex="x_1"><script type="math/tex">x_1</script></span>', "$x_1$"),
     "raised": ("x<sup>2</sup> + y<sub>10</sub>", "x^2 + y_{10}"),
 }
 
@@ -46,10 +56,31 @@ def test_formulas_survive_in_lists_tables_and_headings() -> None:
     assert all(f"${name}$" in text for name in ("n=1", *"abcdef"))
 
 
-@pytest.mark.parametrize("text", ["It costs $40 and then $55 more.", "Set $HOME and $PATH first.", "from $5 to $10, or $3.50", "US$ 5 and A$ 7"])
+@pytest.mark.parametrize("name", ["MathJax", "MathJax_Display", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML", "MathJax_Preview", "MathJax_Error", "mjx-chtml", "MJXc-display"])
+def test_what_a_typesetter_drew_beside_the_source_goes(name: str) -> None:
+    assert extract(page("T", f'<p>So <span class="x {name}">drawn</span><script type="math/tex">x</script> is.</p>'), "u").text.split("\n\n")[1:] == ["So $x$ is."]
+
+
+@pytest.mark.parametrize(("markup", "text"), [('<script type="math/asciimath">x^2  / y</script>', "x^2 / y"), ('<img class="tex" alt="eq1.png" src="eq1.png">', ""), ('<img class="tex" alt="Formula.SVG" src="f.svg">', "")])
+def test_what_is_no_latex_is_no_formula(markup: str, text: str) -> None:
+    document = extract(page("T", f"<p>So {markup} is.</p>"), "u")
+    assert document.n_formulas == 0 and document.blocks[1].text == " ".join(f"So {text} is.".split())
+
+
+@pytest.mark.parametrize("text", ["It costs $40 and then $55 more.", "Set $HOME and $PATH first.", "from $5 to $10, or $3.50", "US$ 5 and A$ 7", "He paid $40 or 50$ then.", "A $price/unit when many/more$ of it.", "An $abc$ here.", "So $a, b, c, d, e$ is.", f"So ${'x+' * 250}x$ is."])
 def test_money_and_shell_variables_are_no_formulas(text: str) -> None:
     document = extract(page("Shop", f"<p>{text}</p>"), "u")
     assert document.n_formulas == 0 and text in document.text
+
+
+@pytest.mark.parametrize("inner", ["ab", "a, b, c, d;e", "x+" * 249 + "xy", "price = x", r"\word"])
+def test_a_formula_between_single_dollars_is_short_or_has_an_operator(inner: str) -> None:
+    assert extract(page("T", f"<p>So ${inner}$ is.</p>"), "u").n_formulas == 1
+
+
+@pytest.mark.parametrize(("markup", "text"), [("the 2<sup>nd</sup> one", "the 2nd one"), ("a word<sup>[3]</sup> and <i>x</i><sup>*†</sup>", "a word and x"), ("<code>x<sup>2</sup></code> is", "x2 is")])
+def test_what_is_raised_and_no_power(markup: str, text: str) -> None:
+    assert extract(page("T", f"<p>{markup}</p>"), "u").blocks[1].text == text
 
 
 def test_code_is_left_alone() -> None:
@@ -79,7 +110,7 @@ IDS = ("toc", "nav", "nav-path", "navrow1", "navrow2", "footer", "header", "side
 
 @pytest.mark.parametrize("around", [*(f"<{name}>Beside</{name}>" for name in ELEMENTS), *(f"<div {name}>Beside</div>" for name in ATTRIBUTES), *(f'<div class="x {name} y">Beside</div>' for name in CLASSES), *(f"<div id={name}>Beside</div>" for name in IDS)])
 def test_each_name_that_templates_give_to_surroundings(around: str) -> None:
-    assert extract(page("T", f"<p>Text stays.</p>{around}<p>And so does this.</p>"), "u").text.split() == "T Text stays. And so does this.".split()
+    assert extract(page("T", f"<p>Text stays.</p>{around}<p>And so does this.</p>"), "u").text.split() == ["T", "Text", "stays.", "And", "so", "does", "this."]
     assert "Beside" in extract(page("T", "<div class=navel id=topic>Beside</div>"), "u").text
 
 
