@@ -32,7 +32,8 @@ FORMULAS = {
     "displaystyle": (r'<script type="math/tex">\displaystyle x_1</script>', "$x_1$"),
     "object": ('<object type="image/svg+xml" data="https://latex.codecogs.com/svg.latex?x_1"></object>', "$x_1$"),
     "image, display by class": ('<img class="formulaDsp" alt="x = y_1" src="form_14.png">', "$$x = y_1$$"),
-    "image, data": ('<img data-latex="x_1" src="a.png">', "$x_1$"),
+    "image, data before alt": ('<img data-latex="x_1" alt="$y_1$" src="a.png">', "$x_1$"),
+    "image, attribute": ('<img latex="x_1" src="a.png">', "$x_1$"),
     "image, title": ('<img title="$x_1$" src="a.png">', "$x_1$"),
     "image, alt by address": ('<img alt="x+y" src="/latex/render?id=3">', "$x+y$"),
     "image, address with resolution": (r'<img src="https://latex.codecogs.com/png.latex?\dpi{150}%20a%2Bb+c" alt="">', "$a+b c$"),
@@ -170,8 +171,8 @@ def test_bytes_are_decoded_as_declared_or_as_they_are() -> None:
     assert "Wir lösen" in decode(Page("u", text.encode("latin-1"), "utf-8")), "a wrong charset from the server"
     assert "Wir lösen" in extract(text.replace("<head>", "<head><meta charset=iso-8859-1>").encode("latin-1"), "u").text
     assert "Wir lösen" in decode(Page("u", text.encode("utf-16"), "utf-16")) and "Wir" in decode(Page("u", text.encode(), "no-such-charset"))
-    russian = "<html><head><title>x</title></head><body><p>Числа и фигуры</p></body></html>"
-    assert "Числа" in decode(Page("u", russian.encode("koi8-r"), "koi8-r")), "as the server says"
+    russian = "<html><head><meta charset=windows-1251></head><body><p>Числа и фигуры</p></body></html>"
+    assert "Числа" in decode(Page("u", russian.encode("koi8-r"), "koi8-r")), "as the server says, whatever the page does"
     assert "ěščř" in decode(Page("u", "<html><head><meta charset=windows-1250></head><body>ěščř</body></html>".encode("windows-1250"))), "as the page says"
     xhtml = '<?xml version="1.0" encoding="UTF-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body><p>\\(x\\) is ö.</p></body></html>'
     assert extract(xhtml.encode(), "u").text == "$x$ is ö."
