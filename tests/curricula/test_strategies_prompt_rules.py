@@ -41,7 +41,10 @@ EXERCISES = (
 
 RULES: list[tuple[str, dict[str, object], tuple[str, ...]]] = [
     ("explanation/explain", {"problem": "A problem about 30 figs?"}, ("A problem about 30 figs?", "Explain your way to the answer", "End with one last line of exactly this form and nothing after it:\nThe answer is ")),
-    ("shared/work_out", {"problem": "A problem about 30 figs?"}, ("A problem about 30 figs?", "step by step", "End with one last line of exactly this form and nothing after it:\nThe answer is ")),
+    ("shared/work_out", {"problem": "A problem about 30 figs?"}, ("Solve this problem.\n\nA problem about 30 figs?\n", "Work it out step by step, one short step a line.", "Check each calculation before you write the next line.", "End with " + STATED.format(" and nothing after it"))),
+    ("shared/solve", {"problem": "A problem about 30 figs?"}, ("Solve this problem.\n\nA problem about 30 figs?\n", "Reply with the final answer alone", "no words around it", "no explanation")),
+    ("shared/repair", {"reason": "it broke", "form": '{"problem": "..."}', "reply": "Sure!"}, (
+        'The reply below was to be JSON of this form and could not be read: it broke.\n\n{"problem": "..."}\n', "The reply:\nSure!\n", "Write the same content again as valid JSON only", "no fence", "no sentence around it", "Leave out what is incomplete", "add nothing")),
     ("evol_instruct/add_constraint", {"text": "A text."}, ("adding exactly one constraint or requirement", *IN_DEPTH)),
     ("evol_instruct/deepen", {"text": "A text."}, ("asking for more depth and breadth", *IN_DEPTH)),
     ("evol_instruct/concretise", {"text": "A text."}, ("replace its general notions by concrete ones", *IN_DEPTH)),
@@ -59,7 +62,11 @@ RULES: list[tuple[str, dict[str, object], tuple[str, ...]]] = [
     ("generator/program", {"has_options": True}, (LISTED,)),
     ("generator/mend", {"has_options": False, "program": "def old(): ...", "reason": "it fails", "evidence": "in line 1"}, (*PROGRAM, "```python\ndef old(): ...\n```", "Why: it fails\nin line 1", "Mend it")),
     ("generator/solution", {"texts": ["How many?", "Which one?"]}, ("Problem 1:\nHow many?", "Problem 2:\nWhich one?", "answer(text)", "nothing of the problems above is looked up", "Where it can't read a text it returns None", "standard library alone, no file, no network")),
-    ("shared/problems", {"n_problems": 4, "setting": "a harbor", "has_options": False}, ("Write 4 new problems", "do not copy or merely renumber", "in or around a harbor", "one right answer that can be checked", BARE, "Do not solve it", "plain arithmetic that gives it", SHOWN)),
+    ("shared/problems", {"n_problems": 4, "setting": "a harbor", "has_options": False}, (
+        "You write exercises for a student who fails at one particular thing. These are 3 of the failures:\n\nProblem 1:\nAnn has 3 figs and eats 2. How many are left? Answer with only the number.\nThe student's answer:\nShe has 0", SHOWN, "Write 4 new problems that train exactly the skill that is missing, at the same difficulty.",
+        "Use new names, things and numbers", "do not copy or merely renumber a problem above", "in or around a harbor where that fits", "one right answer that can be checked, and hold everything needed to find it", BARE, FORM + '{"problems": [{"problem": "...", "check": "..."}]}\n',
+        '- "problem": the whole text a student sees. Do not solve it.', f'- "check": {CHECKED}problem, such as "(12 + 5) * 3"; otherwise "".')),
+    ("shared/problems", {"n_problems": 4, "setting": "a harbor", "has_options": True}, (OPTIONS,)),
     ("rationales/sample", {"problem": "A problem?", "is_retry": False}, ("write out every calculation as an equation", "look back once to see whether the result fits", "Do not repeat yourself", "<reasoning>\nyour reasoning\n</reasoning>\n<answer>the final answer alone</answer>", "Problem:\nA problem?")),
     ("rationales/rationalise", {"problem": "A problem?", "hint": "7"}, ("who does not know the answer yet", "Never mention that an answer was given", "say so instead of inventing steps", "write out every calculation as an equation", "<answer>the final answer alone</answer>", "Problem:\nA problem?\n\nRight answer: 7")),
     ("self_instruct/tasks", {"demos": ["Say so."] * 8}, ("one short, checkable answer", "from text alone and in text alone", "4 to 100 words", "not a copy of a failure above or of another task in the list", "8. Say so.\n9.", SHOWN)),
