@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-targeting bench-teacher bench-verifiers bench-contamination bench-collapse lock clean
+.PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-targeting bench-recipes bench-teacher bench-verifiers bench-contamination bench-collapse lock clean
 
 demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
@@ -30,6 +30,9 @@ bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, 
 
 bench-targeting: $(READY)  ## targeted against untargeted lessons on the real student, into bench/results/targeting.json; over an hour, resumable
 	$(BIN)/python -m bench.targeting $(ARGS)
+
+bench-recipes: $(READY)  ## the same lessons under several recipes, gate and protected suite, into bench/results/recipes.json; about an hour, resumable
+	$(BIN)/python -m bench.recipes $(ARGS)
 
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes
 	$(BIN)/python -m bench.verifiers

@@ -177,8 +177,8 @@ class TrainConfig(Group):
     """Scale of the update, divided by the rank."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Peak; linear decay after a short warm-up."""
-    epochs: int = Field(default=1, ge=1)
-    """Passes over the curriculum."""
+    epochs: int = Field(default=3, ge=1)
+    """Passes over the curriculum. One pass leaves most of a lesson unlearnt (docs/decisions/0009)."""
     batch_size: int = Field(default=8, ge=1)
     """Rows an optimiser step."""
     max_length: int = Field(default=512, ge=32)

@@ -41,6 +41,7 @@ from agent.stages.control import control
 from agent.stages.prepare import prepare
 from agent.state import CycleState
 from agent.store import Store
+from probes.errors import WeakspotError
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results" / "targeting.json"
@@ -160,7 +161,10 @@ def plan_second(context: RunContext, champion: str) -> None:
 def write_bbh(data: Path, state: Path) -> tuple[Path, Path]:
     """The suite and the pool of rows to teach from, dealt by hash of the text, so that no question is in both."""
     probes, pool = [], []
-    for path in sorted((data / "bbh").glob("*.json")):
+    files = sorted((data / "bbh").glob("*.json"))
+    if not files:
+        raise WeakspotError("no BIG-Bench-Hard task here", where=str(data / "bbh"), hint="--data FOLDER, where FOLDER/bbh holds its task files (*.json)")
+    for path in files:
         rows = json.loads(path.read_text(encoding="utf-8"))["examples"]
         targets = Counter(row["target"] for row in rows)
         for at, row in enumerate(rows):

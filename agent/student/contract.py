@@ -53,7 +53,7 @@ class TrainParams:
     lora_r: int = 16
     lora_alpha: int = 32
     learning_rate: float = 1e-3
-    epochs: int = 1
+    epochs: int = 3
     batch_size: int = 8
     max_length: int = 512
     warmup_share: float = 0.05

@@ -127,7 +127,7 @@ def _measured(candidate: Candidate, draft: Told) -> Candidate:
     """The candidate with what the verifier says of the draft and of the last version, against the same check."""
     lesson = candidate.lesson
     assert lesson is not None
-    before = replace(lesson, answer=stated(draft.text).rstrip("."), completion=draft.text.strip())
+    before = replace(lesson, answer=stated(draft.text), completion=draft.text.strip())
     meta = {**lesson.meta, "draft_passes": _passes(before), "revision_passes": _passes(lesson)}
     return replace(candidate, lesson=replace(lesson, meta=meta))
 

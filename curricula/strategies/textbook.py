@@ -71,8 +71,8 @@ class _Writer:
 
     def batch(self, n_lessons: int) -> Iterator[Candidate]:
         """A few sections and their exercises."""
-        n = max(1, min(SECTIONS_AT_ONCE, -(-n_lessons // MIN_EXERCISES)))
-        if len(self.cells) < n:
+        n = -(-n_lessons // MIN_EXERCISES)
+        if not self.cells:
             yield from self._outline()
         cells = [self.cells.pop() for _ in range(min(n, len(self.cells)))]
         sections = []

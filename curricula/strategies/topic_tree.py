@@ -27,7 +27,6 @@ LEAST = {"helpfulness": 3, "correctness": 3, "coherence": 3}
 """Attributes that an answer must reach; complexity and verbosity describe it and drop nothing by themselves ..."""
 MOST_VERBOSITY = 3  # ... but for the wordiest
 ATTRIBUTES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
-PROOF = ("expression", "gold", "engine")  # kinds of check that do not come from the teacher's own answers
 TOPICS_FORM = '{"topics": [{"topic": "..."}]}'
 QUESTION_FORM = '{"problem": "...", "check": "..."}'
 SCORE_FORM = '{"helpfulness": 0, "correctness": 0, "coherence": 0, "complexity": 0, "verbosity": 0}'
@@ -105,7 +104,7 @@ class _Writer:
         branches = []
         for name, entry in zip(names, desk.ask_items(requests, ("topic",), TOPICS_FORM), strict=True):
             yield from desk.unreadable(entry, "subtopics", parents)
-            branches.append([Leaf(name, item["topic"]) for item in entry.items[:N_SUBTOPICS]])
+            branches.append([Leaf(name, item["topic"]) for item in entry.items])
         self.leaves += [branch[turn] for turn in range(N_SUBTOPICS) for branch in branches if turn < len(branch)]
 
     def _answer(self, drafts: list[Draft]) -> Iterator[Candidate]:
@@ -132,7 +131,8 @@ class _Writer:
         scores = read_scores(entry)
         meta = {**{key: value for key, value in draft.meta.items() if key != "response"}, "scores": scores}
         lesson = replace(lesson, meta=meta)
-        is_proved = lesson.check_kind in PROOF and verify(lesson).outcome == "pass"
+        # any other check here is the teacher's own second answer
+        is_proved = lesson.check_kind == "expression" and verify(lesson).outcome == "pass"
         if is_proved or not (reason := low(scores)):
             return replace(candidate, lesson=lesson)
         numbers = ", ".join(f"{name} {scores.get(name, '?')}" for name in ATTRIBUTES)

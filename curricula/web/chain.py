@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from curricula.web.density import MathDensity
 from curricula.web.document import Document, extract
 from curricula.web.duplicates import NearDuplicates
-from curricula.web.language import language_of
+from curricula.web.language import LEAST_PROBABILITY, language_of
 from curricula.web.pages import Fault, Page, decode, list_files, read_pages
 from curricula.web.perplexity import CharacterModel, usual_perplexity
 from curricula.web.rules import broken_rule
@@ -124,7 +124,7 @@ def _first_look(page: Page | Fault, recipe: Recipe, ordinary: list[str] | None) 
     if reason:
         return Refused(page.source, "rules", reason, evidence)
     code, probability = language_of(document.prose) if recipe.language else ("", 1.0)
-    if recipe.language and (code != recipe.language or probability < 0.5):
+    if recipe.language and (code != recipe.language or probability < LEAST_PROBABILITY):
         return Refused(page.source, "language", f"not {recipe.language}" if code else "too little text to tell its language", f"{code} {probability:.2f}".strip())
     return document
 

@@ -21,12 +21,6 @@ def language_of(text: str) -> tuple[str, float]:
     return str(code), float(probability)
 
 
-def is_in(text: str, language: str) -> bool:
-    """Whether a text is in the language with a probability of at least .5. An empty language takes any."""
-    code, probability = language_of(text) if language else ("", 1.0)
-    return not language or (code == language and probability >= LEAST_PROBABILITY)
-
-
 @functools.lru_cache(maxsize=1)
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier

@@ -70,7 +70,7 @@ def passages(document: Document) -> Iterator[Passage]:
             found, used = _asked(blocks, at)
         if blocks[at].kind == "heading" and found is None:
             found, used = _section(blocks, at, document.title)
-        if found is None and blocks[at].kind == "text" and not _is_code(blocks[at]):
+        if found is None and blocks[at].kind == "text":
             found, used = _continued(blocks, at)
         if found is not None:
             yield replace(found, stretch="\n\n".join(block.text for block in blocks[at : at + used]))
@@ -87,8 +87,7 @@ def _labelled(blocks: list[Block], at: int) -> tuple[Passage | None, int]:
                 break
             if end > at and (closing.match(blocks[end].text)):
                 first = [block.text for block in blocks[at:end]]
-                if form == "exercise":
-                    first[0] = ASKED.sub("", first[0])
+                first[0] = ASKED.sub("", first[0])  # a claim keeps its name
                 start = closing.sub("", blocks[end].text)
                 body, used = _gather(blocks, end + 1, start, _starts_anew)
                 passage = _passage(form, "\n\n".join(part for part in first if part), body)
@@ -121,7 +120,7 @@ def _section(blocks: list[Block], at: int, title: str) -> tuple[Passage | None, 
         return None, 0
     body, used = _gather(blocks, at + 1, "", lambda block: bool(ASKED.match(block.text) or CLAIMED.match(block.text)))
     short = re.split(r"\s+[—–|-]\s+", title)[0].strip()
-    prompt = heading if not short or short.casefold() in heading.casefold() or heading.casefold() in short.casefold() else f"{short}: {heading}"
+    prompt = heading if short.casefold() in heading.casefold() or heading.casefold() in short.casefold() else f"{short}: {heading}"
     passage = _passage("section", prompt, body) if _shows_maths(body) else None
     return passage, 1 + used if passage else 0
 

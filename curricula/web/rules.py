@@ -20,7 +20,7 @@ MOST_ACCENTED = 0.015  # OpenWebMath's share
 LEAST_LETTERS = 0.45  # of what is not space, formulas taken out; below: tables of figures, member lists
 MOST_REPEATED = 0.35  # share of lines that an earlier line already said (Gopher: .3 of lines)
 MOST_CODE = 0.75  # share of a document's characters in code blocks
-MOST_BROKEN = 0.3  # share of text lines under four words that end in no punctuation
+MOST_BROKEN = 0.65  # share of text lines under four words that end in no punctuation
 FEW_LINES = 12  # below it a share of lines says nothing
 ACCENTED = frozenset("üïöêäâîûôèéàçñáíóúßøåæœ")
 PLACEHOLDER_TEXT = re.compile(r"lorem ipsum|404 not found|page not found|please enable javascript|javascript is (?:disabled|required)|access denied|are you a robot|under construction", re.IGNORECASE)
@@ -53,7 +53,7 @@ def broken_rule(document: Document) -> tuple[str, str]:
             return "repeats itself", f"{n_repeated} of {len(lines)} lines"
         texts = [line for block in document.blocks if block.kind == "text" for line in block.text.split("\n")]
         n_whole = sum(len(line.split()) >= 4 or line.rstrip().endswith((".", ":", "?", "!", "$", ",")) for line in texts)
-        if n_whole < (1 - MOST_BROKEN) * len(texts) * 0.5:
+        if len(texts) - n_whole > MOST_BROKEN * len(texts):
             return "a list of scraps", f"{n_whole} whole of {len(texts)} lines"
     return "", ""
 

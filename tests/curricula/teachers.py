@@ -12,6 +12,7 @@ from typing import Any
 from curricula.filters.decontaminate import Decontaminator
 from curricula.funnel import FunnelResult, Order, judge
 from curricula.lesson import Brief, Candidate, Failure, Lesson
+from curricula.prompts import prompt_hash
 from curricula.strategies.contract import find_strategy
 from curricula.teacher import TeacherReply, TeacherRequest
 from curricula.verifiers.contract import verify
@@ -126,7 +127,17 @@ def check_provenance(candidates: Sequence[Candidate], name: str, teacher: Teache
         assert row.parents and row.prompt_hash and row.raw, candidate
         assert 1 <= row.depth <= 2
         assert candidate.reason or candidate.lesson
+        # a rewriting descends from the text rewritten, whatever failures were shown beside it
+        for prompt in () if name == "evol_instruct" else (request.prompt for request in teacher.requests if prompt_hash(request.prompt) == row.prompt_hash and failure(0).prompt.split(" figs")[1] in request.prompt):
+            assert {parent for parent in row.parents if parent.startswith("p")} == shown(prompt), "a row names the failures that its prompt showed"
     assert sum(c.lesson.cost_usd if c.lesson else c.cost_usd for c in candidates) == pytest.approx(teacher.spent_usd)
+
+
+def shown(prompt: str) -> set[str]:
+    """Which of the failures of `brief` a prompt shows, by id."""
+    import re
+
+    return {f"p{int(n) - 3}" for n in re.findall(r"Problem \d+:\nAnn has (\d+) figs and eats 2\.", prompt)}
 
 
 def as_json(key: str, *items: dict[str, Any]) -> str:

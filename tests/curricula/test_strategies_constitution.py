@@ -13,6 +13,7 @@ from tests.curricula.teachers import (
     lessons,
     reasons,
     right,
+    shown,
     siblings,
     write,
 )
@@ -50,7 +51,9 @@ def test_revisions_become_lessons_and_drafts_the_rejected_side() -> None:
             assert row.meta["principles"][0] in {principle.name for principle in principles()} and row.raw.startswith("Revision")
         else:
             assert row.completion.startswith("Draft") and "rejected" not in row.meta and row.meta["rounds"] == 0
-        assert row.completion.endswith(f"\nThe answer is {row.answer}.") and "ritique" not in row.completion
+        assert row.completion.endswith(f"\nThe answer is {row.answer}.") and "ritique" not in row.completion and row.completion.count("The answer is") == 1
+        assert "rejected" not in row.meta or row.meta["rejected"]["prompt"].endswith("?") and row.prompt.startswith(row.meta["rejected"]["prompt"])
+    assert {row.meta["problem"] for row in kept} == {"seed", "sibling"}
     assert {row.operator for row in kept} == {"revised", "unchanged"}
 
 
@@ -78,6 +81,10 @@ def test_there_are_at_most_four_rounds_each_under_another_principle() -> None:
         n_asked = sum(principle.critique in request.prompt for request in asked.tagged("critique"))
         assert n_asked == sum(principle.revision in request.prompt for request in asked.tagged("revise"))
     assert len({name for row in found for name in row.meta["principles"]}) > 4, "drawn at random"
+    assert all(row.meta["rejected"]["completion"].startswith("Draft") for row in found), "the draft itself, whatever came between"
+    before = [request.prompt.split("An answer:\n")[1].split()[0] for request in asked.tagged("revise")]
+    assert before.count("Draft") == len(found) and before.count("Revision") == 3 * len(found), "each round works on what the one before left"
+    assert all("A critique of it:\nStill wrong.\n" in request.prompt for request in asked.tagged("revise"))
 
 
 def test_nothing_to_change_ends_the_rounds() -> None:
@@ -87,17 +94,73 @@ def test_nothing_to_change_ends_the_rounds() -> None:
     assert all("Nothing to change." in request.prompt.split("Now this one.")[0] for request in asked.tagged("critique")), "an example shows it"
 
 
+def test_only_nothing_to_change_or_silence_ends_them() -> None:
+    given = brief(n_lessons=4, seeds=NEAR)
+    for critique in ("Nothing is said of what stays.", "To change: nothing but the sum."):
+        assert {row.operator for row in lessons(write("constitution", given, teacher(critique=critique)))} == {"revised"}
+    for silence in ("", " \n", TeacherReply("The sum is", error="timeout")):
+        asked = teacher(critique=silence)
+        assert {row.operator for row in lessons(write("constitution", given, asked))} == {"unchanged"} and not asked.tagged("revise")
+
+
+def test_a_critic_sees_the_failures_that_the_problem_came_from_and_two_more() -> None:
+    asked = teacher(critique="Nothing to change.")
+    found = lessons(write("constitution", brief(n_lessons=12, n_failures=12, seeds=NEAR), asked))
+    seen = {request.prompt.rsplit("\nProblem: ", 1)[1].split("\n\nAnswer")[0]: request.prompt for request in asked.tagged("critique")}
+    for row in found:
+        prompt = next(prompt for text, prompt in seen.items() if row.prompt.startswith(text))
+        assert prompt.count("The right answer:") == len(shown(prompt)), "none twice"
+        assert {parent for parent in row.parents if parent.startswith("p")} <= shown(prompt)
+    n_shown = {origin: max(len(shown(prompt)) for text, prompt in seen.items() if any(row.prompt.startswith(text) and row.meta["problem"] == origin for row in found)) for origin in ("seed", "sibling")}
+    assert n_shown == {"seed": 3, "sibling": 5}
+    few = teacher(critique="Nothing to change.")
+    write("constitution", brief(n_lessons=4, n_failures=4, seeds=()), few)
+    assert all(request.prompt.count("The right answer:") == len(shown(request.prompt)) for request in few.tagged("critique"))
+
+
+def test_a_version_is_another_text_than_the_one_before_and_may_be_the_draft_again() -> None:
+    given = brief(n_lessons=4, seeds=NEAR)
+
+    def back_and_forth(request: TeacherRequest, n: int) -> str:
+        answer = request.prompt.split("An answer:\n")[1].split("\n\nA critique")[0]
+        return answer.removeprefix("Again: ") if answer.startswith("Again: ") else f"Again: {answer}"
+
+    def once(request: TeacherRequest, n: int) -> str:
+        return back_and_forth(request, n) if "An answer:\nAgain" not in request.prompt else request.prompt.split("An answer:\n")[1].split("\n\nA critique")[0].replace(" ", "  ")
+
+    assert {row.meta["rounds"] for row in lessons(write("constitution", given, teacher(critique="Wrong.", revise=back_and_forth)))} == {4}
+    assert {row.meta["rounds"] for row in lessons(write("constitution", given, teacher(critique="Wrong.", revise=once)))} == {1}, "spaces change nothing"
+
+
+def test_what_no_verifier_can_tell_passes_nowhere() -> None:
+    open_ones = teacher(problems=lambda request, n: siblings(request, n).replace('"check": "', '"check": "about '), solve="")
+    found = lessons(write("constitution", brief(n_lessons=4, seeds=()), open_ones))
+    assert found and not any(row.check or row.meta["draft_passes"] or row.meta["revision_passes"] for row in found)
+
+
+def test_an_answer_of_one_line_is_its_own_working() -> None:
+    [first, *_] = lessons(write("constitution", brief(n_lessons=4, seeds=()), teacher(draft=lambda request, n: f"The answer is {right(request)}")))
+    assert first.completion == f"The answer is {first.answer}\nThe answer is {first.answer}."
+
+
 def test_a_revision_without_an_answer_leaves_the_version_before() -> None:
     asked = teacher(critique="Wrong.", revise="I would rather not.")
     found = lessons(write("constitution", brief(n_lessons=4, seeds=NEAR), asked))
     assert {row.operator for row in found} == {"unchanged"} and len(asked.tagged("revise")) == len(found)
+    lost = teacher(critique="Wrong.", revise=lambda request, n: TeacherReply(revise(request, n), error="timeout"))
+    assert {row.operator for row in lessons(write("constitution", brief(n_lessons=4, seeds=NEAR), lost))} == {"unchanged"}, "what came with an error is no revision"
     same = teacher(critique="Wrong.", revise=lambda request, n: request.prompt.split("An answer:\n")[1].split("\n\nA critique")[0])
     assert {row.meta["rounds"] for row in lessons(write("constitution", brief(n_lessons=4, seeds=NEAR), same))} == {0}
 
 
 def test_drafts_without_an_answer_and_errors_are_rows() -> None:
-    assert set(reasons(write("constitution", brief(n_lessons=2, seeds=NEAR), teacher(draft="Hm.")))) == {"the draft states no final answer"}
+    asked = teacher(draft="Hm.")
+    found = write("constitution", brief(n_lessons=2, seeds=NEAR), asked)
+    check_provenance(found, "constitution", asked)
+    assert set(reasons(found)) == {"the draft states no final answer"} and {row.operator for row in found} == {"draft"} and {row.raw for row in found} == {"Hm."}
     gone = TeacherReply("", error="timeout")
+    half = TeacherReply("The answer is 3", error="timeout")
+    assert set(reasons(write("constitution", brief(n_lessons=2, seeds=NEAR), teacher(draft=half)))) == {"teacher: timeout"}
     assert set(reasons(write("constitution", brief(n_lessons=2, seeds=NEAR), teacher(draft=gone)))) == {"teacher: timeout"}
     assert lessons(write("constitution", brief(n_lessons=2, seeds=NEAR), teacher(critique=gone))), "no critique, no change"
 

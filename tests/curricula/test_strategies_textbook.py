@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from curricula.anchors.lm_eval_exemplars import STEP_BY_STEP
 from curricula.sandbox import tiers
 from curricula.strategies.textbook import AUDIENCES, STYLES
 from curricula.teacher import TeacherReply, TeacherRequest
@@ -22,6 +24,8 @@ from tests.curricula.teachers import (
     judged,
     lessons,
     reasons,
+    seed,
+    shown,
     write,
 )
 
@@ -53,7 +57,49 @@ def test_exercises_become_lessons_that_know_their_section() -> None:
     assert all(text.startswith("Section") for text in sections.values()) and len(sections) == len(asked.tagged("section")) == len(asked.tagged("exercises"))
     assert Counter(row.meta["section_id"] for row in kept) == dict.fromkeys(sections, 4)
     assert all(any(text in request.prompt for request in asked.tagged("exercises")) for text in sections.values())
-    assert all(row.prompt.endswith("Answer with only the number.") and row.completion == row.answer for row in kept)
+    assert all(row.prompt.endswith("Answer with only the number.") and row.completion == row.answer and row.operator == "exercise" for row in kept)
+    for first, then in zip(asked.tagged("section"), asked.tagged("exercises"), strict=True):
+        title, readers = (first.prompt.split(f"\n{name}: ")[1].splitlines()[0] for name in ("Title of the section", "Readers"))
+        assert f"({title}, for {readers})" in then.prompt and shown(first.prompt) == shown(then.prompt)
+    asked_for = [tuple(request.prompt.split(f"\n{name}: ")[1].splitlines()[0] for name in ("Style", "Readers", "Title of the section")) for request in asked.tagged("section")]
+    assert list(dict.fromkeys(tuple(row.meta["cell"]) for row in kept)) == asked_for
+
+
+def test_a_lesson_descends_from_the_failures_and_the_texts_of_its_section() -> None:
+    asked = teacher(section=lambda request, n: f"  {section(request, n)}\n\n")
+    made = lessons(write("textbook", brief(n_lessons=40, n_failures=9, seeds=NEAR), asked))
+    prompts = {section(request, n): request.prompt for n, request in enumerate(asked.tagged("section"))}
+    for row in made:
+        prompt = prompts[row.meta["section"]]
+        assert set(row.parents) == shown(prompt) | {text.lesson_id for text in NEAR if text.prompt in prompt} and not row.meta["section"].startswith(" ")
+
+
+def test_a_worked_suite_gets_the_way_as_the_section_teaches_it() -> None:
+    failures = tuple(replace(failure(i), gold=f"She eats 2 of the {i + 3} figs that she has, so we take 2 away from {i + 3}. #### {i + 1}") for i in range(4))
+    [first, *_] = lessons(write("textbook", brief(n_lessons=3, failures=failures, seeds=NEAR), teacher()))
+    assert "Take away." in first.completion and first.completion.endswith(first.answer)
+
+
+def test_texts_are_shown_with_their_answer_to_the_180th_word_and_none_twice() -> None:
+    long = seed("Ann has figs, how many figs are left of them? " + "fig " * 171, "7", name="long")
+    asked = teacher()
+    write("textbook", brief(n_lessons=12, seeds=(long,)), asked)
+    shown_text = "Text 1:\nAnn has figs, how many figs are left of them? " + "fig " * 169 + "fig\n"
+    assert all(shown_text in request.prompt + "\n" and "Text 2" not in request.prompt for request in asked.tagged("section"))
+    plain = teacher()
+    write("textbook", brief(n_lessons=2, seeds=(seed(f"Ann has 9 figs. How many figs are left?\n{STEP_BY_STEP}"),)), plain)
+    assert "Text 1:\nAnn has 9 figs. How many figs are left?\nSo it is 7.\nThe answer is 7.\n" in plain.tagged("section")[0].prompt
+
+
+def test_texts_take_turns_and_far_ones_do_where_none_is_near() -> None:
+    asked = teacher()
+    write("textbook", brief(n_lessons=24, seeds=NEAR[:3]), asked)
+    order = [NEAR.index(next(row for row in NEAR if row.prompt in part)) for request in asked.tagged("section") for part in request.prompt.split("\nText ")[1:]]
+    assert order == [order[i % 3] for i in range(len(order))] and len(set(order)) == 3 and len(order) > 6
+    far = tuple(seed(f"{word} quells fjords.") for word in ("Zymurgy", "Gryphon"))
+    asked = teacher()
+    assert lessons(write("textbook", brief(n_lessons=12, seeds=far), asked))
+    assert all("quells fjords" in request.prompt for request in asked.tagged("section"))
 
 
 def test_sections_are_grounded_in_one_or_two_human_texts_near_the_weakness() -> None:
@@ -78,9 +124,64 @@ def test_no_cell_of_the_grid_comes_twice_and_the_coverage_is_shown() -> None:
     later = teacher()
     write("textbook", brief(n_lessons=2, seeds=NEAR, earlier=tuple(found)), later)
     assert "part 0.5" in later.tagged("outline")[0].prompt, "the next cycle plans another book"
+    assert "List 6 sections" in later.tagged("outline")[0].prompt and (len(STYLES), len(AUDIENCES)) == (6, 5)
     assert {cell[0] for cell in cells} == set(STYLES) and {cell[1] for cell in cells} == set(AUDIENCES) and len({cell[2] for cell in cells}) == 6
     size = len(STYLES) * len(AUDIENCES) * 6
     assert [row.meta["grid"] for row in found if row.meta["exercise"] == 1][:3] == [f"{i}/{size}" for i in (1, 2, 3)]
+
+
+def test_the_next_grid_names_the_last_thirty_titles_once_each() -> None:
+    [row, *_] = lessons(write("textbook", brief(n_lessons=2, seeds=NEAR), teacher()))
+    earlier = tuple(replace(row, meta={"cell": ["a", "b", f"title {i}"]}) for i in range(40) for _ in range(2))
+    asked = teacher()
+    write("textbook", brief(n_lessons=2, seeds=NEAR, earlier=(*earlier, replace(row, meta={}))), asked)
+    assert f"Not these, which are written: {'; '.join(f'title {i}' for i in range(10, 40))}." in asked.tagged("outline")[0].prompt
+
+
+def test_a_grid_holds_each_title_once_six_at_most_and_a_new_one_knows_the_old() -> None:
+    def outline(request: TeacherRequest, n: int) -> str:
+        return as_json("sections", *({"title": f"part {n}.{i}"} for i in ((0, 0, 1) if n == 0 else range(9))))
+
+    asked = teacher(outline=outline, exercises=lambda request, n: exercises(request, n, 3))
+    found = lessons(write("textbook", brief(n_lessons=130, seeds=NEAR), asked))
+    cells = {tuple(row.meta["cell"]): row.meta["grid"] for row in found}
+    first, second = asked.tagged("outline")
+    assert "Not these" not in first.prompt and "Not these, which are written: part 0.0; part 0.1." in second.prompt
+    assert {grid for cell, grid in cells.items() if cell[2].startswith("part 0")} == {f"{i}/60" for i in range(1, 61)}, "every cell once before a new grid"
+    assert {cell[2] for cell in cells if cell[2].startswith("part 1")} <= {f"part 1.{i}" for i in range(6)} and all(grid.endswith("/180") for cell, grid in cells.items() if cell[2].startswith("part 1"))
+
+
+class Batches(Teacher):
+    """Notes how many sections go out together."""
+
+    n_sections: list[int]
+
+    def ask(self, requests):
+        self.n_sections = [*getattr(self, "n_sections", []), len(requests)] if requests and requests[0].tag.endswith("/section") else getattr(self, "n_sections", [])
+        return super().ask(requests)
+
+
+@pytest.mark.parametrize(("n_lessons", "n_sections"), [(1, [1]), (3, [2]), (6, [3]), (12, [3, 2])])
+def test_as_many_sections_at_once_as_its_exercises_need_and_three_at_most(n_lessons: int, n_sections: list[int]) -> None:
+    asked = Batches(**teacher().answers)
+    write("textbook", brief(n_lessons=n_lessons, seeds=NEAR), asked)
+    assert asked.n_sections == n_sections
+    vain = Batches(**teacher(section="Too short.").answers)
+    write("textbook", brief(n_lessons=6, seeds=NEAR), vain)
+    assert vain.n_sections == [3, 3], "twice the sections that its exercises need, then no more"
+
+
+def words_of(request: TeacherRequest, first: int, n: int, which: int = 0) -> str:
+    """A section that holds `n` words in a row of a failure that its prompt shows, from word `first` on."""
+    prompt = failure(int(sorted(shown(request.prompt))[which][1:])).prompt.split()
+    return f"{'We say it often. ' * 30}So {' '.join(prompt[first : first + n])}" + ("" if first >= 8 else " so we say it often.")
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize(("first", "n", "is_quoted"), [(0, 7, False), (0, 8, True), (2, 8, True), (8, 8, True), (9, 7, False)])
+def test_eight_words_in_a_row_of_any_failure_shown_are_a_quotation(first: int, n: int, is_quoted: bool, which: int) -> None:
+    found = write("textbook", brief(n_lessons=2, seeds=NEAR), teacher(section=lambda request, number: words_of(request, first, n, which)))
+    assert (set(reasons(found)) == {"section quotes a failure"}) is is_quoted and bool(lessons(found)) is not is_quoted
 
 
 @pytest.mark.parametrize(
@@ -90,12 +191,18 @@ def test_no_cell_of_the_grid_comes_twice_and_the_coverage_is_shown() -> None:
         ("We say it often. " * 30 + failure(0).prompt + failure(1).prompt + failure(2).prompt + failure(3).prompt, "section quotes a failure"),
         (cut("We say it often. " * 30), "section cut off by its length"),
         (TeacherReply("", error="timeout"), "teacher: timeout"),
+        (TeacherReply("We say it often. " * 30, error="timeout"), "teacher: timeout"),
+        ("We say " * 29 + "it - once.", ""),
     ],
 )
 def test_unfit_sections_get_no_exercises(text: object, reason: str) -> None:
     asked = teacher(section=text)
     found = write("textbook", brief(n_lessons=2, seeds=NEAR), asked)
+    if not reason:  # sixty words, and a dash is none
+        assert lessons(found)
+        return
     assert set(reasons(found)) == {reason} and not asked.tagged("exercises") and not lessons(found)
+    assert all(row.operator == "section" and row.meta["cell"] and row.parents[:3] and {parent for parent in row.parents if parent.startswith("p")} in [shown(request.prompt) for request in asked.tagged("section")] for row in found)
 
 
 def test_three_to_five_exercises_a_section() -> None:

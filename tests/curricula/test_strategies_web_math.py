@@ -28,7 +28,11 @@ def test_the_nearest_passage_comes_first_unchanged_and_is_real() -> None:
     assert first.prompt == "Two fair dice are thrown. What is the probability that the sum is 7?" and first.completion.startswith(r"There are $6 \cdot 6 = 36$")
     assert (first.depth, first.is_real, first.strategy, first.operator, first.check_kind) == (0, True, "web_math", "exercise", "gold")
     assert first.source == "http://m.org/probability#0" and first.parents == ("d0",) and first.meta["similarity"] > 0.05 and first.weakness_id
-    assert len(found) <= 6 and judged(write("web_math", brief(n_lessons=1, failures=(DICE,), pages=ROWS), None), 1).kept[0].lesson_id == first.lesson_id
+    assert first.meta["title"] == "Two dice" and len({row.meta["similarity"] for row in found}) == len(found) > 1
+    assert [row.meta["similarity"] for row in found] == sorted((row.meta["similarity"] for row in found), reverse=True)
+    assert len(found) == 6 and len(lessons(write("web_math", brief(n_lessons=1, failures=(DICE,), pages=ROWS), None))) == 3, "three times what is wanted"
+    assert {(row.weakness_id, row.strategy) for row in write("web_math", brief(failures=(DICE,), pages=ROWS), None)} == {("W7", "web_math")}
+    assert judged(write("web_math", brief(n_lessons=1, failures=(DICE,), pages=ROWS), None), 1).kept[0].lesson_id == first.lesson_id
 
 
 def test_what_was_taught_is_not_offered_again_and_what_is_far_stays_out() -> None:
@@ -37,10 +41,18 @@ def test_what_was_taught_is_not_offered_again_and_what_is_far_stays_out() -> Non
     assert first.lesson_id not in {row.lesson_id for row in again}
     [far] = write("web_math", brief(failures=(replace(DICE, prompt="Zymurgy quells fjords"),), pages=ROWS), None)
     assert (far.lesson, far.reason, far.step) == (None, "no passage is near the weakness", "strategy") and f"none of {len(ROWS)} passages" in far.evidence
+    assert (far.operator, far.depth, far.weakness_id) == ("nearest", 0, "W7") and "cosine of 0.05" in far.evidence
     [taught] = write("web_math", brief(failures=(DICE,), pages=ROWS, earlier=ROWS), None)
     assert "none of 0 passages" in taught.evidence
     with pytest.raises(WeakspotError, match="no passages"):
         write("web_math", brief(failures=(DICE,)), None)
+
+
+def test_the_failures_take_turns_and_an_answer_may_be_what_is_like_one() -> None:
+    angles = replace(DICE, probe_id="d1", prompt="What do the alternate angles at a parallel line tell of the straight angle?")
+    found = lessons(write("web_math", brief(n_lessons=2, failures=(DICE, angles), pages=ROWS), None))
+    assert [(row.parents, row.source.split("#")[0]) for row in found[:2]] == [(("d0",), "http://m.org/probability"), (("d1",), "http://m.org/triangle")]
+    assert "alternate" in found[1].completion and "alternate" not in found[1].prompt and found[1] in [replace(found[1], completion=row.completion) for row in ROWS], "unchanged"
 
 
 def test_every_passage_of_every_page_stands_in_its_page() -> None:

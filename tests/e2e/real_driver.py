@@ -14,7 +14,7 @@ from agent.loop import resume, start
 from agent.watch import SilentWatcher
 
 SETTINGS = ["student.system_prompt=''", "suites.limit=130", "suites.protected_limit=40", "plan.lessons_per_cycle=40", "limits.cycles=1",
-            "gate.margin=0.15", "seed=7", "collapse.texts=0"]
+            "gate.margin=0.15", "seed=7", "collapse.texts=0", "train.epochs=1"]
 
 
 def main(state: str, run: str = "") -> None:

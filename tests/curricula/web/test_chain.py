@@ -10,7 +10,7 @@ from curricula.web.chain import STEPS, Recipe, Sifted, sift
 from curricula.web.density import MathDensity
 from curricula.web.document import extract
 from curricula.web.duplicates import NearDuplicates
-from curricula.web.language import is_in
+from curricula.web.language import LEAST_PROBABILITY, language_of
 from curricula.web.perplexity import CharacterModel, usual_perplexity
 from curricula.web.rules import broken_rule, without_macros
 from curricula.web.signs import has_maths
@@ -54,9 +54,9 @@ def test_addresses_of_lists_are_refused(address: str) -> None:
 
 def test_language_is_told_with_formulas_taken_out() -> None:
     for name, text in prose(FOREIGN).items():
-        assert is_in(text, name) and not is_in(text, "en") and is_in(text, "")
-    assert all(is_in(text, "en") for text in prose(MATHS).values())
-    assert not is_in(r"$\sin x = y$ $\alpha$", "en"), "no letters, no language"
+        assert language_of(text)[0] == name and language_of(text)[1] >= LEAST_PROBABILITY
+    assert all(language_of(text)[0] == "en" and language_of(text)[1] >= LEAST_PROBABILITY for text in prose(MATHS).values())
+    assert language_of(r"$\sin x = y$ $\alpha$") == ("", 0.0), "no letters, no language"
 
 
 def test_the_classifier_tells_words_of_mathematics_from_an_ornament(texts: tuple[str, str]) -> None:

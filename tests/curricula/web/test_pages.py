@@ -56,8 +56,31 @@ def test_an_archive_gives_its_html_and_says_where_it_breaks_off(tmp_path: Path, 
     path.write_bytes(b"".join(parts)[:-60])
     cut = list(read_pages([str(path)]))
     assert isinstance(cut[0], Page) and any(isinstance(row, Fault) and row.source != "http://a/404" for row in cut), cut
+    assert [row.evidence for row in cut if isinstance(row, Fault)][-1], "how much of it there was"
+    path.write_bytes(b"")
+    assert [row.reason for row in read_pages([str(path)]) if isinstance(row, Fault)] == ["no record in the archive"]
     path.write_bytes(b"no archive at all")
     assert [type(row) for row in read_pages([str(path)])] == [Fault]
+
+
+def test_a_packed_body_is_no_cut_one_and_a_resource_is_a_page(tmp_path: Path) -> None:
+    body = gzip.compress(b"<p>one</p>")
+    packed = record("http://a/1", body).replace(b"\r\nContent-Type: text/html", b"\r\nContent-Encoding: gzip\r\nContent-Type: text/html", 1)
+    head, _, http = packed.partition(b"HTTP/1.1")
+    http = b"HTTP/1.1" + http
+    head = head[: head.rindex(b"Content-Length:")] + f"Content-Length: {len(http) - 4}\r\n\r\n".encode()
+    page = b"<p>two</p>"
+    resource = b"WARC/1.0\r\nWARC-Type: resource\r\nWARC-Target-URI: http://a/2\r\nWARC-Date: 2024-01-01T00:00:00Z\r\nWARC-Record-ID: <urn:uuid:2>\r\nContent-Type: text/html\r\nContent-Length: " + str(len(page)).encode() + b"\r\n\r\n" + page + b"\r\n\r\n"
+    path = tmp_path / "x.warc"
+    path.write_bytes(head + http + resource)
+    found = list(read_pages([str(path)]))
+    assert [(row.source, row.html) for row in found if isinstance(row, Page)] == [("http://a/1", b"<p>one</p>"), ("http://a/2", page)], found
+
+
+def test_a_page_of_ten_million_bytes_is_the_largest(tmp_path: Path) -> None:
+    assert MOST_BYTES == 10_000_000
+    (tmp_path / "x.html").write_bytes(b"x" * MOST_BYTES)
+    assert [type(row) for row in read_pages([str(tmp_path / "x.html")])] == [Page]
 
 
 def test_the_users_mistakes_raise(tmp_path: Path) -> None:
