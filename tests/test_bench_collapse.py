@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import collapse, collapse_funnel
-from bench.collapse_funnel import KEPT, TRIALS, Accepted, is_true, lesson_of, opening_of, shape_of
+from bench.collapse_funnel import KEPT, TRIALS, Accepted, answer_to, is_true, lesson_of, opening_of, shape_of
 from bench.small_model import SmallModel, fit_tokenizer
 from curricula.verifiers.contract import verify
 
@@ -112,6 +112,9 @@ def test_what_comes_to_another_value_than_the_real_line_is_refused() -> None:
     assert [(lesson.completion, lesson.check, lesson.check_kind) for lesson in accepted.new] == [(ANN + "37>>37 old coins", "37", "gold")]
     assert accepted.new[0].parents == (lesson_of(REAL[0], True).lesson_id,)
     assert verify(replace(accepted.new[0], check="38")).outcome == "fail"
+    other_form = lesson_of("Ann has 14 + 23 = <<14+23=37.00>>37.00 dollars", True)
+    lesson = answer_to(other_form, ANN + "37>>37 old coins").lesson
+    assert lesson is not None and (lesson.answer, lesson.check) == ("37", "37.00")  # the human's value, not its own
 
 
 def test_copies_of_real_lines_and_of_earlier_ones_are_refused_and_no_line_has_more_than_its_share() -> None:
@@ -122,9 +125,10 @@ def test_copies_of_real_lines_and_of_earlier_ones_are_refused_and_no_line_has_mo
     endings = ["37>>37 old coins", "37>>37 cups of tea", "37>>37 dollars in her purse", "37>>37 minutes to wait"]
     accepted.answer(Writer({ANN: endings}))
     assert [lesson.completion for lesson in accepted.new] == [ANN + ending for ending in endings[:2]] and KEPT == 2
-    writer = Writer({ANN: endings})
-    accepted.answer(writer)
-    assert accepted.new == [] and writer.openings == {opening_of(line) for line in REAL} - {ANN}
+    for _ in range(2):
+        writer = Writer({ANN: endings})
+        accepted.answer(writer)
+        assert accepted.new == [] and writer.openings == {opening_of(line) for line in REAL} - {ANN}
 
 
 def test_what_an_earlier_generation_wrote_is_a_copy_too() -> None:
