@@ -14,6 +14,7 @@ from fractions import Fraction
 
 MAX_LENGTH = 300  # characters; a grade-school solution has 80 at most
 MAX_NODES = 120
+WORD_BEHIND = re.compile(r"\d(?:and|else|for|if|in|is|not|or)")  # Python's parser prints a warning there
 MAX_BITS = 256  # of numerator or denominator: 77 decimal digits
 MAX_EXPONENT = 64
 SPELLINGS = str.maketrans(
@@ -83,6 +84,8 @@ def _evaluate_side(text: str) -> Evaluated:
     plain = re.sub(r"(?<=\d)\s*[xX]\s*(?=[\d(])", "*", plain)
     plain = re.sub(r"(\d+(?:\.\d+)?)\s*%(?!\s*[\d(])", r"(\1/100)", plain)
     plain = re.sub(r"(?<![\d.])0+(?=\d)", "", plain)
+    if WORD_BEHIND.search(plain):
+        raise ArithmeticRefused("not arithmetic")
     try:
         tree = ast.parse(plain, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:

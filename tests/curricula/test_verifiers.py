@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import replace
 from fractions import Fraction
 from importlib.metadata import EntryPoint
@@ -172,6 +173,15 @@ def test_anything_but_small_arithmetic_is_refused_at_once(text: str) -> None:
     with pytest.raises(ArithmeticRefused):
         evaluate(text)
     assert time.perf_counter() - started < 0.05
+
+
+@pytest.mark.parametrize("text", ["2and 3", "4 in 3or 2", "7if", "3is 3"])
+def test_a_word_right_behind_a_number_is_refused_without_a_word_on_stderr(text: str) -> None:
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with pytest.raises(ArithmeticRefused):
+            evaluate(text)
+    assert not heard
 
 
 @given(
