@@ -120,9 +120,14 @@ def _section(blocks: list[Block], at: int, title: str) -> tuple[Passage | None, 
         return None, 0
     body, used = _gather(blocks, at + 1, "", lambda block: bool(ASKED.match(block.text) or CLAIMED.match(block.text)))
     short = re.split(r"\s+[—–|-]\s+", title)[0].strip()
-    prompt = heading if short.casefold() in heading.casefold() or heading.casefold() in short.casefold() else f"{short}: {heading}"
+    prompt = heading if _says(heading, short) or _says(short, heading) else f"{short}: {heading}"
     passage = _passage("section", prompt, body) if _shows_maths(body) else None
     return passage, 1 + used if passage else 0
+
+
+def _says(text: str, words: str) -> bool:
+    """Whether whole words of `text` are these: a page on art says nothing of a section "Starting". No words are in every text."""
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None if words else True
 
 
 def _continued(blocks: list[Block], at: int) -> tuple[Passage | None, int]:

@@ -64,7 +64,7 @@ def test_a_headings_number_is_no_part_of_it(number: str) -> None:
     ("title", "heading", "prompt"),
     [
         ("Algebra - Notes", "Linear equations", "Algebra: Linear equations"), ("Algebra | A site", "Fields", "Algebra: Fields"), ("Linear equations", "Linear equations in one unknown", "Linear equations in one unknown"),
-        ("linear equations in one unknown", "Linear equations", "Linear equations"), ("", "Linear equations", "Linear equations"), ("A book", "Examples of groups", "A book: Examples of groups"),
+        ("linear equations in one unknown", "Linear equations", "Linear equations"), ("", "Linear equations", "Linear equations"), ("A book", "Examples of groups", "A book: Examples of groups"), ("Art", "Starting over", "Art: Starting over"),
     ],
 )  # fmt: skip
 def test_a_section_is_asked_for_by_title_and_heading_each_said_once(title: str, heading: str, prompt: str) -> None:
