@@ -175,11 +175,11 @@ class TrainConfig(Group):
     """Rank; all linear layers are adapted."""
     lora_alpha: int = Field(default=32, ge=1)
     """Scale of the update, divided by the rank."""
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=5e-4, gt=0)
     """Peak; linear decay after a short warm-up."""
-    epochs: int = Field(default=3, ge=1)
-    """Passes over the curriculum. One pass leaves most of a lesson unlearnt (docs/decisions/0009)."""
-    batch_size: int = Field(default=8, ge=1)
+    epochs: int = Field(default=2, ge=1)
+    """Passes over the curriculum. One leaves much of a lesson unlearnt (docs/decisions/0013)."""
+    batch_size: int = Field(default=4, ge=1)
     """Rows an optimiser step."""
     max_length: int = Field(default=512, ge=32)
     """Rows longer than this many tokens are left out by the mix."""

@@ -44,7 +44,7 @@ def trained(student: WorkerStudent, probes: list[Probe], folder: Path, seed: int
     """An adapter trained on the golds of `probes`."""
     path = folder / "probes.jsonl"
     path.write_text("".join(Lesson(probe.prompt, probe.gold, probe.gold, "bench", 1).row + "\n" for probe in probes))
-    return student.train(path, TrainParams(seed=seed, epochs=1)).adapter
+    return student.train(path, TrainParams(seed=seed, learning_rate=1e-3, epochs=1, batch_size=8)).adapter
 
 
 def cpu_s(student: WorkerStudent) -> float:

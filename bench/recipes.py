@@ -28,7 +28,7 @@ from bench.targeting import Lines, begin, settings
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results" / "recipes.json"
-RECIPES = ("epochs=1", "epochs=2", "epochs=3", "epochs=5", "epochs=3,learning_rate=5e-4", "epochs=2,batch_size=4")
+RECIPES = ("epochs=2", "epochs=1", "epochs=3", "epochs=5", "epochs=2,learning_rate=1e-3", "epochs=3,learning_rate=1e-3,batch_size=8", "epochs=1,learning_rate=1e-3,batch_size=8")
 HEAD = ("recipe", "seeds", "steps", "tokens", "s", "gate strict", "gate lenient", "protected strict", "protected lenient")
 
 

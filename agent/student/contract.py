@@ -52,9 +52,9 @@ class TrainParams:
     seed: int
     lora_r: int = 16
     lora_alpha: int = 32
-    learning_rate: float = 1e-3
-    epochs: int = 3
-    batch_size: int = 8
+    learning_rate: float = 5e-4
+    epochs: int = 2
+    batch_size: int = 4
     max_length: int = 512
     warmup_share: float = 0.05
     start: str = ""
