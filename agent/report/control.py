@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agent.report.table import make_table
 from agent.report.wording import count, interval, p_phrase, percent, points
 from agent.store import Store
 
@@ -75,8 +76,6 @@ def lessons_line(facts: dict[str, Any]) -> str:
 def control_tables(facts: dict[str, Any]) -> Iterator[RenderableType]:
     """For a terminal: the sentence, the arms, the differences."""
     from rich.text import Text
-
-    from agent.report.terminal import make_table
 
     yield Text(control_headline(facts), style="bold")
     for title, head, rows, numeric in ((f"cycle {facts['cycle']}, arms from one parent", ARM_HEAD, arm_rows(facts), (1, 2, 3, 4, 5)),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent.planning.words import chance, expectation, outcome
+from agent.report.table import make_table
 from agent.report.wording import DECISIONS, duration, interval, money, one_line, points
 from agent.store import Store
 from probes.errors import WeakspotError
@@ -64,8 +65,6 @@ def plan_on_terminal(facts: dict[str, Any]) -> Iterator[RenderableType]:
     """The plan as a table with the reason of each part, its forecast in words, then the forecasts that met their outcome."""
     from rich.text import Text
 
-    from agent.report.terminal import make_table
-
     table = make_table(f"plan of cycle {facts['cycle']}", "weakness", "label", "strategy", "lessons", "detail", numeric=(3,))
     for part in facts["parts"]:
         table.add_row(*(Text(cell) for cell in (part["weakness"], one_line(part["label"], 40), part["strategy"], str(part["n_lessons"]), one_line(part["reason"], 400))))
@@ -79,8 +78,6 @@ def plan_on_terminal(facts: dict[str, Any]) -> Iterator[RenderableType]:
 def forecasts_table(rows: Sequence[dict[str, Any]]) -> RenderableType:
     """Expected beside measured, a line a cycle."""
     from rich.text import Text
-
-    from agent.report.terminal import make_table
 
     table = make_table("forecasts", *FORECAST_COLUMNS, numeric=range(10))
     for row in rows:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.report.leakage import leakage_sentence
+from agent.report.table import make_table, plain
 from agent.report.verification import RATE_COLUMNS, rate_cells, teacher_sentence
 from agent.report.wording import (
     DECISIONS,
@@ -117,7 +118,7 @@ class _WeaknessesTable:
         for row in self.weaknesses:
             example = row.get("example") or {}
             shown = f"{one_line(example['prompt'], 60)} → {one_line(example['answer'], 40) or '(nothing)'}, not {one_line(example['gold'], 20)}" if example.get("prompt") else ""
-            table.add_row(*map(_plain, (row["id"], one_line(row["label"], 48), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
+            table.add_row(*map(plain, (row["id"], one_line(row["label"], 48), str(row["n"]), percent(row["failure_rate"]), percent_interval(row["ci_low"], row["ci_high"]),
                                         points(row["change"]), state_words(row), *([shown] if is_wide else []))))
         yield table
 
@@ -126,7 +127,7 @@ def suspects_table(suspects: Sequence[dict[str, Any]], title: str) -> Table:
     """Sample, gold, what it should rather be, and who says so; the first ten."""
     table = make_table(f"{title}: {len(suspects)}", "sample", "prompt", "gold", "rather", "detail")
     for row in suspects[:SUSPECTS_SHOWN]:
-        table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 60), one_line(row["gold"], 20),
+        table.add_row(*map(plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 60), one_line(row["gold"], 20),
                                     one_line(row["says"], 20) or "?", one_line(witnessed(row), 120))))
     table.caption = SUSPECTS
     return table
@@ -136,8 +137,8 @@ def rules_table(facts: dict[str, Any]) -> Table:
     """Every gate rule of one cycle with its number."""
     table = make_table(f"gate rules of cycle {facts['cycle']}", "rule", "met", "value", "threshold", "detail", numeric=(2, 3))
     for rule in facts["rules"]:
-        table.add_row(_plain(rule["name"]), _plain("yes" if rule["is_met"] else "NO"), _number(rule["value"]), _number(rule["threshold"]),
-                      _plain(one_line(rule["detail"] or "", 120)))
+        table.add_row(plain(rule["name"]), plain("yes" if rule["is_met"] else "NO"), _number(rule["value"]), _number(rule["threshold"]),
+                      plain(one_line(rule["detail"] or "", 120)))
     return table
 
 
@@ -145,7 +146,7 @@ def protected_table(protected: Iterable[dict[str, Any]]) -> Table:
     """Base against champion on what must not fall."""
     table = make_table("protected", "suite", "n", "base", "champion", "change", "lower bound", "margin", "from", numeric=range(1, 7))
     for row in protected:
-        table.add_row(_plain(row["suite"]), str(row["n"]), percent(row["base"]), percent(row["champion"]), points(row["gain"]), points(row["ci_low"]),
+        table.add_row(plain(row["suite"]), str(row["n"]), percent(row["base"]), percent(row["champion"]), points(row["gain"]), points(row["ci_low"]),
                       points(-row["margin"] if row["margin"] is not None else None), row["from"])
     return table
 
@@ -166,7 +167,7 @@ def comparison_tables(facts: dict[str, Any], n_samples: int, width: int = 120) -
         if rows[:n_samples]:
             table = make_table(f"{flip}: {min(n_samples, len(rows))} of {len(rows):,}", "sample", "prompt", "gold", "before", "after", folded=("sample",))
             for row in rows[:n_samples]:
-                table.add_row(*map(_plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 70), one_line(row["gold"], 24),
+                table.add_row(*map(plain, (f"{row['suite']}/{row['probe_id']}", one_line(row["prompt"], 70), one_line(row["gold"], 24),
                                             one_line(row["before"], 40), one_line(row["after"], 40))))
             yield table
 
@@ -216,29 +217,10 @@ def _pairs_table(title: str, what: str, rows: Iterable[dict[str, Any]], width: i
                  "still wrong": str(row["still_wrong"]), "wrong": str(row["still_wrong"]), "p better": p_value(row["p_better"]), "p worse": p_value(row["p_worse"]),
                  "p": p_value(row["p_better"] if row["gain"] >= 0 else row["p_worse"])}
         worse = row.get("q_worse", 1.0) <= 0.05
-        table.add_row(_plain(name), *(_plain(cells[column]) for column in columns), style="red" if worse else "")
+        table.add_row(plain(name), *(plain(cells[column]) for column in columns), style="red" if worse else "")
     if not is_wide:
         table.caption = "wrong: still wrong; p: one-sided, of the gain or the fall"
     return table
-
-
-def make_table(title: str, *columns: str, numeric: Iterable[int] = (), folded: Iterable[str] = ()) -> Table:
-    """An empty table in the house's look; `numeric` columns stand to the right, `folded` ones may break."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=_plain(title), title_justify="left", title_style="bold", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    right, foreign = set(numeric), {*folded}
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in right else "left", overflow="fold", no_wrap=column not in foreign and column not in ("label", "example", "detail", "prompt", "before", "after", "gold"))
-    return table
-
-
-def _plain(text: str) -> Any:
-    """Text that rich takes literally."""
-    from rich.text import Text
-
-    return Text(text)
 
 
 def _number(value: float | None) -> str:
