@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import pytest
@@ -421,6 +422,15 @@ def test_a_slot_is_free_while_the_last_answer_is_still_being_booked(bench, monke
     assert waited == [2, 2] and server.most_in_flight == 1
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as in a terminal: a shell starts background jobs with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_keeps_what_was_answered_and_leaves_nothing_running(bench) -> None:
     one, server = bench(answer=lambda body: Step(good("x").body, hang_s=5.0) if "slow" in body["messages"][-1]["content"] else good("x"), concurrency=8)
     one.teacher._progress = lambda what, done, total, note="": signal.raise_signal(signal.SIGINT) if done == 3 else None
@@ -433,6 +443,7 @@ def test_an_interruption_keeps_what_was_answered_and_leaves_nothing_running(benc
     assert [reply.cached for reply in one.ask("a", "b", "c", "d")] == [True, True, True, False]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_while_an_answer_waits_to_be_booked_books_it(bench, monkeypatch) -> None:
     one, _ = bench(good("x"))
     settle = Books.settle
