@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test check bench bench-diagnosis bench-gate bench-plan bench-targeting bench-recipes bench-teacher bench-verifiers bench-contamination bench-collapse lock clean
 
-demo: $(READY)  ## the whole loop on a real student: about 20 minutes on 2 cores, no key, no GPU
+demo: $(READY)  ## the whole loop on a real student: 20 to 30 minutes on 2 cores, no key, no GPU
 	$(BIN)/weakspot run -c demo.yaml
 
 test: $(READY)  ## all tests, the real student included
