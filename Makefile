@@ -31,7 +31,7 @@ bench-plan: $(READY)  ## does the plan find the better strategy, in simulation, 
 bench-targeting: $(READY)  ## targeted against untargeted lessons on the real student, into bench/results/targeting.json; over an hour, resumable
 	$(BIN)/python -m bench.targeting $(ARGS)
 
-bench-recipes: $(READY)  ## the same lessons under several recipes, gate and protected suite, into bench/results/recipes.json; about an hour, resumable
+bench-recipes: $(READY)  ## the same lessons under several recipes, gate and protected suite, into bench/results/recipes.json; 5 to 10 minutes a recipe on one core, resumable
 	$(BIN)/python -m bench.recipes $(ARGS)
 
 bench-verifiers: $(READY)  ## how often the verifiers are wrong, on HumanEval, GSM8K and real documents: about 15 minutes

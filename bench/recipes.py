@@ -66,11 +66,11 @@ def measure(store: Store, given: Any) -> dict[str, Any]:
         context = RunContext(f"recipes-{config.hash()}", config, store, student, None, Lines())
         begin(context)
         path = context.cycle_folder(1) / "curriculum.jsonl"
-        if not path.is_file():
+        if (written := store.lessons.curriculum(context.run, 1)) is None:
             nodes, state = wire(context), CycleState(run=context.run, cycle=1, champion="")
             for node in (nodes.evaluate, nodes.diagnose, nodes.plan, nodes.teach):
                 state.update(node(state))  # type: ignore[typeddict-item]
-        written = store.lessons.curriculum(context.run, 1)
+            written = store.lessons.curriculum(context.run, 1)
         assert written is not None
         sha256 = written["sha256"]
         body = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
@@ -78,10 +78,11 @@ def measure(store: Store, given: Any) -> dict[str, Any]:
             body = {"curriculum": sha256, "lessons": given.lessons, "sets": sets, "base": scores(context, ""), "rows": []}
         for seed in range(1, given.seeds + 1):
             for recipe in given.recipes:
-                if any((row["recipe"], row["seed"]) == (recipe, seed) for row in body["rows"]):
+                train = recipe_of(recipe).model_dump()  # whole: what a row leaves to the defaults is another recipe when they change
+                if any((row["train"], row["seed"]) == (train, seed) for row in body["rows"]):
                     continue
                 made = student.train(path, params_of(recipe_of(recipe), "", seed), progress=context.watcher.progress)
-                body["rows"].append({"recipe": recipe, "seed": seed, "steps": made.steps, "tokens": made.tokens, "seconds": round(made.seconds, 1),
+                body["rows"].append({"recipe": recipe, "train": train, "seed": seed, "steps": made.steps, "tokens": made.tokens, "seconds": round(made.seconds, 1),
                                      "final_loss": made.final_loss, "adapter": made.adapter, **scores(context, made.adapter)})
                 Lines().say(f"{recipe}, seed {seed}: {body['rows'][-1]}")
                 RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -103,10 +104,12 @@ def scores(context: RunContext, adapter: str) -> dict[str, Any]:
 def table(body: dict[str, Any]) -> str:
     """Markdown: a line a recipe, over its seeds; intervals (Wilson, 95 %) are those of the items, not of training."""
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD), "| " + " | ".join(["base", "", "", "", "", *_shares([body["base"]])]) + " |"]
-    for recipe in dict.fromkeys(row["recipe"] for row in body["rows"]):
-        rows = [row for row in body["rows"] if row["recipe"] == recipe]
+    of_recipe: dict[str, list[dict[str, Any]]] = {}
+    for row in body["rows"]:
+        of_recipe.setdefault(json.dumps(row["train"]), []).append(row)
+    for rows in of_recipe.values():
         mean = [f"{sum(row[key] for row in rows) / len(rows):,.0f}" for key in ("steps", "tokens", "seconds")]
-        lines.append("| " + " | ".join([recipe, str(len(rows)), *mean, *_shares(rows)]) + " |")
+        lines.append("| " + " | ".join([rows[0]["recipe"], str(len(rows)), *mean, *_shares(rows)]) + " |")
     return "\n".join(lines)
 
 

@@ -26,8 +26,9 @@ def test_every_recipe_meets_the_same_curriculum_and_no_row_is_made_twice(tmp_pat
     given = Namespace(run_seed=3, lessons=60, seeds=1, recipes=["epochs=1", "epochs=3"])
     with Store.open(tmp_path) as store:
         first = recipes.measure(store, given)
-        again = recipes.measure(store, Namespace(**{**vars(given), "recipes": ["epochs=3", "epochs=2"]}))
+        again = recipes.measure(store, Namespace(**{**vars(given), "recipes": ["epochs=3,batch_size=4", "epochs=2"]}))
     assert [row["recipe"] for row in again["rows"]] == ["epochs=1", "epochs=3", "epochs=2"] and again["rows"][:2] == first["rows"]
+    assert [(row["train"]["epochs"], row["train"]["batch_size"]) for row in again["rows"]] == [(1, 4), (3, 4), (2, 4)], "a row says the whole recipe"
     assert again["curriculum"] == first["curriculum"] and json.loads((tmp_path / "recipes.json").read_text()) == again
     assert first["rows"][0]["gate"]["strict"] > first["base"]["gate"]["strict"] and first["base"]["protected"]["n"] > 400
     assert len(students[1].evaluated) == 0, "the base was examined again"
